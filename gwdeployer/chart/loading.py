@@ -1,0 +1,105 @@
+"""Reading a chart folder: ``Chart.yaml``, ``values.yaml``, ``values.schema.json``, ``templates/``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gwdeployer import documents
+from gwdeployer.errors import ChartError, DocumentError, Fault
+
+TEMPLATE_SUFFIX = ".j2"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a chart is made of. Templates are keyed by their path in the ``templates`` folder."""
+
+    name: str
+    templates: Mapping[str, str]
+    version: str = "0.0.0"
+    app_version: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] | None = None
+
+
+def read_folder(folder: Path) -> Source:
+    """Read a chart folder. Raises ChartError with the faults of all its files."""
+    reader = _FolderReader(folder)
+    metadata = reader.mapping("Chart.yaml", needed=True)
+    name = metadata.get("name")
+    if not isinstance(name, str) or not name:
+        reader.fault("Chart.yaml", "a chart needs a name")
+    source = Source(
+        name=str(name),
+        templates=reader.templates(),
+        version=str(metadata.get("version") or "0.0.0"),
+        app_version=str(metadata.get("appVersion") or ""),
+        values=reader.mapping("values.yaml"),
+        schema=reader.schema(),
+    )
+    if reader.faults:
+        raise ChartError(reader.faults)
+    return source
+
+
+class _FolderReader:
+    """Reads the files of one folder and collects what is wrong with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.faults: list[Fault] = []
+
+    def fault(self, name: str, message: str, hint: str = "") -> None:
+        self.faults.append(Fault(message, subject=str(self._folder / name), hint=hint))
+
+    def text(self, name: str) -> str | None:
+        try:
+            return (self._folder / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            self.fault(name, f"cannot be read: {error}")
+            return None
+
+    def mapping(self, name: str, *, needed: bool = False) -> dict[str, Any]:
+        text = self.text(name)
+        if text is None:
+            if needed and not self.faults:
+                self.fault(name, "does not exist", "a chart folder holds Chart.yaml and templates/")
+            return {}
+        try:
+            found = documents.load_all(text, source=str(self._folder / name))
+        except DocumentError as error:
+            self.faults += error.faults
+            return {}
+        if not found:
+            return {}
+        if len(found) > 1 or not isinstance(found[0], dict):
+            self.fault(name, "must hold one mapping")
+            return {}
+        return found[0]
+
+    def schema(self) -> Mapping[str, Any] | None:
+        text = self.text("values.schema.json")
+        if text is None:
+            return None
+        try:
+            schema = json.loads(text)
+        except json.JSONDecodeError as error:
+            self.fault("values.schema.json", f"is not JSON: {error}")
+            return None
+        return schema if isinstance(schema, dict) else None
+
+    def templates(self) -> dict[str, str]:
+        folder = self._folder / "templates"
+        found: dict[str, str] = {}
+        for path in sorted(folder.rglob(f"*{TEMPLATE_SUFFIX}")):
+            name = path.relative_to(folder).as_posix()
+            found[name] = self.text(f"templates/{name}") or ""
+        if not found and not self.faults:
+            self.fault("templates", f"holds no templates (files ending in {TEMPLATE_SUFFIX})")
+        return found

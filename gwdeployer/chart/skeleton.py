@@ -1,0 +1,218 @@
+"""The parsed form of one rendered template: a tree of YAML nodes with slots in it.
+
+The text of a skeleton is what the template's static pieces say, with a token in each slot's place. It is
+parsed once per shape (see :mod:`gwdeployer.chart.slots`); what comes out is compiled to a function that
+builds the objects from slot values (see :mod:`gwdeployer.chart.filling`).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from yaml.events import Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
+
+from gwdeployer import documents
+from gwdeployer.chart.slots import Line, Piece, Site
+from gwdeployer.errors import ChartError, Fault
+
+# A token cannot be forged: no value ever becomes skeleton text, and no template can know the nonce.
+_NONCE = f"slot{secrets.token_hex(8)}"
+_TOKEN = re.compile(_NONCE + r"([so])(\d+)z")
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A scalar that the template writes itself."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A whole plain scalar that is one expression: its value is inserted as it is, of any type."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A scalar with expressions in it: strings, and slots whose values are joined in as text."""
+
+    parts: tuple[str | Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """A list."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A mapping: values merged in by ``<<`` (which explicit keys override), and entries in order."""
+
+    merged: tuple[Node, ...]
+    entries: tuple[tuple[Const | Text, Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A document delivered as text: ``!yaml`` or ``!json``."""
+
+    language: str
+    content: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Omitted:
+    """A slot whose value was ``omit``: takes its key or item with it."""
+
+    site: int
+
+
+Node = Const | Slot | Text | Seq | Map | Nested | Omitted
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """The documents of one template in one shape, and the site of each slot in them."""
+
+    documents: tuple[Node, ...]
+    slots: tuple[int, ...]
+
+
+def parse(chart: str, shape: Sequence[int], sites: Sequence[Site]) -> Skeleton:
+    """Parse the skeleton that ``shape`` describes; a negative number is the site of an omitted slot (``~site``).
+
+    ``sites`` tells pieces from expressions: see :class:`Source`. Raises ChartError naming template and line.
+    """
+    source = Source(chart, shape, sites)
+    found = []
+    for line, text in documents.split_documents(source.text):
+        node = _Parser(source, text, line).load()
+        if node is not None and node != Const(None) and not isinstance(node, Omitted):
+            found.append(node)
+    return Skeleton(tuple(found), source.slots)
+
+
+class Source:
+    """The text of a skeleton, and where in the templates each of its lines comes from."""
+
+    def __init__(self, chart: str, shape: Sequence[int], sites: Sequence[Site]) -> None:
+        """Write the text out; slots are numbered in the order of the shape."""
+        self.chart = chart
+        self.sites = sites
+        slots: list[int] = []
+        parts: list[str] = []
+        self._starts: list[tuple[int, Site]] = []
+        line = 1
+        for number in shape:
+            site = sites[number if number >= 0 else ~number]
+            self._starts.append((line, site))
+            if number < 0:
+                parts.append(f"{_NONCE}o{~number}z")
+            elif isinstance(site, Piece):
+                parts.append(site.text)
+                line += site.text.count("\n")
+            else:
+                parts.append(f"{_NONCE}s{len(slots)}z")
+                slots.append(number)
+        self.text = "".join(parts)
+        self.slots = tuple(slots)
+
+    def fail(self, line: int, message: str, hint: str = "") -> NoReturn:
+        """Raise a ChartError for a line of the text, naming the template's line."""
+        start, site = next(entry for entry in reversed(self._starts) if entry[0] <= line)
+        raise ChartError(fault_at(self.chart, site, message, hint, line - start))
+
+
+def fault_at(chart: str, site: Site, message: str, hint: str = "", lines_further: int = 0) -> Fault:
+    """Return a fault that names chart, template, line and, where the site is one, the expression."""
+    path = "" if isinstance(site, Piece) else site.text if isinstance(site, Line) else f"{{{{ {site.text} }}}}"
+    return Fault(message, path, f"{chart}/templates/{site.template}:{site.line + lines_further}", hint=hint)
+
+
+class _Parser(documents.Composer[Node]):
+    """Composes skeleton nodes from YAML events."""
+
+    def __init__(self, source: Source, text: str, first_line: int) -> None:
+        super().__init__(text, first_line=first_line)
+        self._skeleton = source
+
+    def fail_at(self, line: int, message: str, hint: str = "") -> NoReturn:
+        self._skeleton.fail(self._first_line + line, _TOKEN.sub("{{ … }}", message), hint)
+
+    def scalar(self, event: ScalarEvent) -> Node:
+        if _TOKEN.search(event.value):
+            return self._nested(event, self._filled(event))
+        tag = event.tag if event.tag not in _LANGUAGES else None
+        try:
+            plain = event.implicit[0] or (tag is None and not event.style)
+            value = documents.resolve_tagged(event.value, tag, plain=plain)
+        except ValueError as error:
+            self.fail(event, str(error))
+        return self._nested(event, Const(value))
+
+    def sequence(self, items: list[Node], event: SequenceStartEvent) -> Node:
+        return self._nested(event, Seq(tuple(item for item in items if not isinstance(item, Omitted))))
+
+    def mapping(self, pairs: list[tuple[Node, Node, Event]], event: MappingStartEvent) -> Node:
+        entries: dict[Const | Text, Node] = {}
+        merged: list[Node] = []
+        for key, value, at in pairs:
+            if key == Const("<<") and isinstance(at, ScalarEvent) and at.implicit[0]:
+                merged += value.items if isinstance(value, Seq) else [value]
+                continue
+            name = self._key(key, at)
+            if name in entries:
+                self.fail(at, f"key {_shown(name)} appears twice in one mapping", "remove one of the two")
+            entries[name] = value
+        kept = tuple((key, value) for key, value in entries.items() if not isinstance(value, Omitted))
+        return self._nested(event, Map(tuple(m for m in merged if not isinstance(m, Omitted)), kept))
+
+    def _filled(self, event: ScalarEvent) -> Node:
+        parts = self._parts(event)
+        if len(parts) == 1 and not isinstance(parts[0], str) and not event.style:
+            return parts[0]
+        if any(isinstance(part, Omitted) for part in parts):
+            self.fail(event, "omit takes a whole key or list item with it; here it is part of a text")
+        return Text(tuple(part for part in parts if not isinstance(part, Omitted)))
+
+    def _parts(self, event: ScalarEvent) -> list[str | Slot | Omitted]:
+        pieces = _TOKEN.split(event.value)
+        parts: list[str | Slot | Omitted] = [pieces[0]] if pieces[0] else []
+        for kind, number, text in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+            parts.append(Slot(int(number)) if kind == "s" else Omitted(int(number)))
+            if text:
+                parts.append(text)
+        return parts
+
+    def _nested(self, event: Any, node: Node) -> Node:
+        tag = event.tag or ""
+        if _TOKEN.search(f"{tag}{event.anchor or ''}"):
+            self.fail(event, "an expression cannot stand in a tag or an anchor")
+        if tag in _LANGUAGES:
+            return node if isinstance(node, Omitted) else Nested(tag[1:], node)
+        return node
+
+    def _key(self, key: Node, event: Event) -> Const | Text:
+        if isinstance(key, Slot):
+            return Text((key,))
+        if isinstance(key, Text):
+            return key
+        if isinstance(key, Const) and key.value is not None:
+            value = key.value
+            return Const(str(value).lower() if isinstance(value, bool) else str(value))
+        self.fail(event, "a key must be text", "quote it")
+
+
+_LANGUAGES = ("!yaml", "!json")
+
+
+def _shown(key: Const | Text) -> str:
+    return repr(key.value) if isinstance(key, Const) else "{{ … }}"

@@ -1,0 +1,85 @@
+"""What a third party subclasses: the generator that turns an owner into a chart's values."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gwdeployer.errors import Fault
+from gwdeployer.objects import KindRef, Object, ObjectRef
+from gwdeployer.store import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why nothing is deployed for an owner: not ours, opted out, self-managed.
+
+    ``reason`` is shown to people. ``cleanup`` removes what was ours before; without it what is there stays.
+    """
+
+    reason: str
+    cleanup: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A kind whose changes can change the values of an owner."""
+
+    kind: KindRef
+
+
+@dataclass(slots=True)
+class Context:
+    """One planning run: what a generator may use, and where it says what it noticed.
+
+    ``state`` carries what ``get_values`` found out over to ``post_process``. ``trace`` is true where somebody
+    asked for provenance.
+    """
+
+    store: ObjectStore
+    trace: bool = False
+    state: dict[str, Any] = field(default_factory=dict)
+    warnings: list[Fault] = field(default_factory=list)
+    create_only: set[ObjectRef] = field(default_factory=set)
+
+    def warn(self, message: str, field: str | None = None, *, subject: str = "", hint: str = "") -> None:
+        """Note something the user should know that does not stop the plan; ``field`` is its path."""
+        self.warnings.append(Fault(message, field or "", subject, hint=hint))
+
+
+class HelmValuesGenerator(ABC):
+    """Turns an owner object into the values of a chart. Only :meth:`get_values` is needed.
+
+    A generator is pure: it reads the owner and what ``context.store`` answers, and changes neither. It is
+    called once for each plan, possibly by several threads at once.
+    """
+
+    @abstractmethod
+    def get_values(self, owner: Object, context: Context) -> Mapping[str, Any] | Skip:
+        """Return the values for the owner's chart, or why there are none.
+
+        Raises ParametersError with everything that is wrong at once, in ``.faults``.
+        """
+
+    def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:  # noqa: ARG002
+        """Return the objects to deploy in place of the rendered ones (overlays, extra objects).
+
+        ``objects`` are the caller's own: they may be changed. The default returns them as rendered.
+        """
+        return objects
+
+    def kinds(self) -> Sequence[KindRef] | None:
+        """Return every kind that may be produced: prune, watches and RBAC are derived from it.
+
+        None, the default, means the kinds that the chart's templates name literally.
+        """
+        return None
+
+    def watches(self) -> Sequence[Watch]:
+        """Return further kinds whose change can change the values.
+
+        The default is none: what a plan reads through the store is recorded anyway.
+        """
+        return ()

@@ -1,0 +1,123 @@
+"""What the embedding controller knows and every plan needs: :class:`Inputs`.
+
+Filled by a constructor call, by one YAML file, or by environment variables. Plugins subclass it. Every key has
+a default, so that previews work without any inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from gwdeployer import documents
+from gwdeployer._version import __version__
+from gwdeployer.errors import DocumentError, Fault, InputsError
+from gwdeployer.parameters.faults import faults_of
+
+#: ``GWDEPLOYER_INPUTS_CONTROL_PLANE__XDS_HOST`` sets ``controlPlane.xdsHost``.
+ENVIRONMENT_PREFIX = "GWDEPLOYER_INPUTS_"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class InputsModel(BaseModel):
+    """The base of all inputs: frozen, camelCase in files, unknown keys refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class ControlPlane(InputsModel):
+    """Where proxies find their control plane."""
+
+    xds_host: Annotated[str, Field(min_length=1)] = "kgateway.kgateway-system.svc.cluster.local"
+    xds_port: Port = 9977
+    xds_tls: bool = False
+    #: PEM text of the CA that signed the control plane's certificate.
+    xds_ca_cert: str = ""
+
+
+class ImageInputs(InputsModel):
+    """Defaults for container images; parameters override each part."""
+
+    registry: str = "cr.kgateway.dev"
+    repository: str | None = None
+    tag: str = "v2.3.0"
+    digest: str | None = None
+    pull_policy: str | None = None
+
+
+class Inputs(InputsModel):
+    """What the embedding controller knows. Plugins subclass it and add keys of their own."""
+
+    #: Who deploys: the value of GatewayClass ``spec.controllerName``, and the field manager of what is applied.
+    controller_name: Annotated[str, Field(min_length=1)] = "gwdeployer.dev/gateway-controller"
+    #: The value of the label ``app.kubernetes.io/managed-by``.
+    managed_by: Annotated[str, Field(min_length=1)] = "gwdeployer"
+    #: The value of the label ``app.kubernetes.io/version``.
+    version: Annotated[str, Field(min_length=1)] = __version__
+    control_plane: ControlPlane = ControlPlane()
+    image: ImageInputs = ImageInputs()
+
+
+T = TypeVar("T", bound=InputsModel)
+
+
+def read_inputs(path: Path) -> dict[str, Any]:
+    """Return the mapping that an inputs file holds. Raises InputsError naming file and line."""
+    try:
+        found = documents.load_all(path.read_bytes(), source=str(path))
+    except DocumentError as error:
+        raise InputsError(error.faults) from error
+    except OSError as error:
+        raise InputsError(Fault(f"cannot be read: {error.strerror}", subject=str(path))) from error
+    if not found:
+        return {}
+    if len(found) > 1 or not isinstance(found[0], dict):
+        raise InputsError(Fault("must hold one mapping", subject=str(path)))
+    return found[0]
+
+
+def inputs_from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the mapping that ``GWDEPLOYER_INPUTS_…`` variables describe: ``__`` goes one level deeper.
+
+    Values are read as YAML scalars (``true``, ``9977``, text).
+    """
+    result: dict[str, Any] = {}
+    for name in sorted(environ):
+        if name.startswith(ENVIRONMENT_PREFIX):
+            *parents, last = [to_camel(part.lower()) for part in name[len(ENVIRONMENT_PREFIX) :].split("__")]
+            place = result
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = documents.resolve(environ[name])
+    return result
+
+
+def validate_inputs(model: type[T], data: Mapping[str, Any], subject: str, *, within: str = "") -> T:
+    """Return ``data`` as ``model``. Raises InputsError with one fault for each key that is wrong."""
+    try:
+        return model.model_validate(without_unset(data))
+    except ValidationError as error:
+        faults = faults_of(error, model, within)
+        raise InputsError(replace(fault, subject=subject) for fault in faults) from None
+
+
+def without_unset(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs without explicit nulls, which mean that a key is not set."""
+    return {
+        key: without_unset(value) if isinstance(value, Mapping) else value
+        for key, value in data.items()
+        if value is not None
+    }
+
+
+def known_keys(models: Iterable[type[InputsModel]]) -> set[str]:
+    """Return the top-level keys that any of the models has."""
+    return {info.alias or name for model in models for name, info in model.model_fields.items()}

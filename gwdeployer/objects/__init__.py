@@ -1,0 +1,27 @@
+"""Kubernetes objects as plain data: references, names, ownership, order, and the published types."""
+
+from gwdeployer.objects.identity import IdentityCache
+from gwdeployer.objects.names import dns_label, label_value
+from gwdeployer.objects.order import tier
+from gwdeployer.objects.ownership import is_namespaced, is_owned_by, owned, owner_reference
+from gwdeployer.objects.refs import KindRef, Object, ObjectRef, describe, metadata_of, name_of, namespace_of
+from gwdeployer.objects.selectors import matches
+
+__all__ = [
+    "IdentityCache",
+    "KindRef",
+    "Object",
+    "ObjectRef",
+    "describe",
+    "dns_label",
+    "is_namespaced",
+    "is_owned_by",
+    "label_value",
+    "matches",
+    "metadata_of",
+    "name_of",
+    "namespace_of",
+    "owned",
+    "owner_reference",
+    "tier",
+]

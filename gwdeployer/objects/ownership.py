@@ -1,0 +1,80 @@
+"""Who an object belongs to: the controller ownerReference, and labels where there can be none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gwdeployer.objects.refs import KindRef, Object, metadata_of, name_of, namespace_of
+
+#: Kinds of Kubernetes' own APIs that no namespace holds and a chart may well render.
+_CLUSTER_SCOPED = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "PersistentVolume"),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "APIService"),
+        ("networking.k8s.io", "IngressClass"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "StorageClass"),
+    }
+)
+
+OWNER_UID = "gwdeployer.dev/owner-uid"
+OWNER_NAMESPACE = "gwdeployer.dev/owner-namespace"
+OWNER_NAME = "gwdeployer.dev/owner-name"
+
+
+def is_namespaced(kind: KindRef) -> bool:
+    """Return whether objects of a kind live in a namespace (kinds we do not know do)."""
+    return kind.group_kind not in _CLUSTER_SCOPED
+
+
+def owner_reference(owner: Mapping[str, Any], kind: KindRef) -> dict[str, Any] | None:
+    """Return the controller ownerReference to ``owner``; None where it has no UID yet (a manifest from a file).
+
+    ``kind`` is the owner's, because objects read through typed clients lose their own.
+    """
+    uid = metadata_of(owner).get("uid")
+    if not uid:
+        return None
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "name": name_of(owner),
+        "uid": uid,
+        "controller": True,
+    }
+
+
+def owned(obj: Object, owner: Mapping[str, Any], kind: KindRef) -> Object:
+    """Return ``obj`` marked as belonging to ``owner``: in its namespace, with one controller ownerReference.
+
+    A cluster-scoped object cannot be owned by a namespaced one, so it carries the owner's UID as a label and
+    its namespace and name as annotations instead. ``obj`` itself is not changed.
+    """
+    metadata = dict(metadata_of(obj))
+    if is_namespaced(KindRef.of_object(obj)):
+        metadata.setdefault("namespace", namespace_of(owner) or "default")
+        if reference := owner_reference(owner, kind):
+            metadata["ownerReferences"] = [reference]
+    elif uid := metadata_of(owner).get("uid"):
+        metadata["labels"] = {**(metadata.get("labels") or {}), OWNER_UID: uid}
+        place = {OWNER_NAMESPACE: namespace_of(owner), OWNER_NAME: name_of(owner)}
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), **place}
+    return {**obj, "metadata": metadata}
+
+
+def is_owned_by(obj: Mapping[str, Any], uid: str) -> bool:
+    """Return whether the object's controller is the owner with this UID (or, cluster-scoped, its label says so)."""
+    metadata = metadata_of(obj)
+    for reference in metadata.get("ownerReferences") or ():
+        if reference.get("controller"):
+            return bool(reference.get("uid") == uid)
+    return not metadata.get("namespace") and (metadata.get("labels") or {}).get(OWNER_UID) == uid

@@ -1,0 +1,84 @@
+"""Objects are plain dicts; this module names the parts of them that every room asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+#: One Kubernetes object. Never mutated once handed on.
+Object = dict[str, Any]
+
+
+class KindRef(NamedTuple):
+    """A kind of object: group ("" for the core group), version and kind.
+
+    Two references mean the same kind if group and kind agree (``same_kind``); the version only says in which
+    form the object is wanted or written.
+    """
+
+    group: str
+    version: str
+    kind: str
+
+    @classmethod
+    def of(cls, api_version: str, kind: str) -> KindRef:
+        """Return the kind that ``apiVersion: api_version`` and ``kind: kind`` name."""
+        group, _, version = api_version.rpartition("/")
+        return cls(group, version, kind)
+
+    @classmethod
+    def of_object(cls, obj: Mapping[str, Any]) -> KindRef:
+        """Return the kind of an object."""
+        return cls.of(str(obj.get("apiVersion") or ""), str(obj.get("kind") or ""))
+
+    @property
+    def api_version(self) -> str:
+        """The form used in objects: ``apps/v1``, ``v1``."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def group_kind(self) -> tuple[str, str]:
+        """What identifies the kind whatever the version."""
+        return self.group, self.kind
+
+    def __str__(self) -> str:
+        """Return ``Deployment.apps`` or ``Service``, as kubectl prints kinds."""
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+
+class ObjectRef(NamedTuple):
+    """One object: its kind, namespace ("" for cluster-scoped ones) and name."""
+
+    kind: KindRef
+    namespace: str
+    name: str
+
+    @classmethod
+    def of(cls, obj: Mapping[str, Any]) -> ObjectRef:
+        """Return the reference to an object."""
+        return cls(KindRef.of_object(obj), namespace_of(obj), name_of(obj))
+
+    def __str__(self) -> str:
+        """Return ``Deployment shop/web``, or ``GatewayClass web`` for a cluster-scoped object."""
+        return f"{self.kind.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind.kind} {self.name}"
+
+
+def metadata_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an object's metadata; empty where it has none."""
+    metadata = obj.get("metadata")
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def name_of(obj: Mapping[str, Any]) -> str:
+    """Return an object's name; empty where it has none."""
+    return str(metadata_of(obj).get("name") or "")
+
+
+def namespace_of(obj: Mapping[str, Any]) -> str:
+    """Return an object's namespace; empty where it has none."""
+    return str(metadata_of(obj).get("namespace") or "")
+
+
+def describe(obj: Mapping[str, Any]) -> str:
+    """Return how messages name an object: ``Gateway shop/web``."""
+    return str(ObjectRef.of(obj))

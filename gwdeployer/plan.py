@@ -1,0 +1,158 @@
+"""The pure half: from an owner and a store to a plan.
+
+::
+
+    owner + store -> generator.get_values -> chart.render -> generator.post_process -> own + order + guard = Plan
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from gwdeployer.chart import Chart, Release
+from gwdeployer.errors import Fault, GwdeployerError, PlanError, shown
+from gwdeployer.generator import Context, HelmValuesGenerator, Skip
+from gwdeployer.objects import (
+    KindRef,
+    Object,
+    ObjectRef,
+    describe,
+    dns_label,
+    is_namespaced,
+    metadata_of,
+    name_of,
+    namespace_of,
+    owned,
+    tier,
+)
+from gwdeployer.store import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How owners of one kind are deployed: which chart, and who makes its values."""
+
+    owner: KindRef
+    chart: Chart
+    generator: HelmValuesGenerator
+
+    @property
+    def kinds(self) -> tuple[KindRef, ...]:
+        """Every kind that a plan of this recipe may hold."""
+        declared = self.generator.kinds()
+        return self.chart.kinds if declared is None else tuple(declared)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The objects to apply for one owner, ready and guarded. What ``render`` prints and the cluster applies.
+
+    ``skip`` is set, and ``objects`` empty, where nothing is to be deployed. ``kinds`` are all kinds that could
+    have been planned: what is there of them, is the owner's and is not in ``objects`` may be pruned.
+    ``create_only`` names the objects that are made once and then left alone.
+    """
+
+    owner: ObjectRef
+    objects: tuple[Object, ...] = ()
+    create_only: frozenset[ObjectRef] = frozenset()
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    skip: Skip | None = None
+    kinds: tuple[KindRef, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of the objects: equal for plans that would apply the same."""
+        text = json.dumps(self.objects, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def __repr__(self) -> str:
+        """Return the owner and the names of the objects; never their content, which may be secret."""
+        what = self.skip.reason if self.skip else ", ".join(describe(obj) for obj in self.objects)
+        return f"<Plan for {self.owner}: {what}>"
+
+
+def render(recipe: Recipe, owner: Object, context: Context) -> tuple[Mapping[str, Any] | Skip, list[Object]]:
+    """Return the values of an owner and the objects rendered and post-processed from them.
+
+    Raises ParametersError or ChartError, with the owner named.
+    """
+    try:
+        values = recipe.generator.get_values(owner, context)
+        if isinstance(values, Skip):
+            return values, []
+        release = Release(dns_label(name_of(owner)), namespace_of(owner) or "default", recipe.chart.name)
+        rendered = recipe.chart.render(values, release)
+        return values, recipe.generator.post_process(owner, rendered, context)
+    except GwdeployerError as error:
+        raise error.about(owner=describe(owner)) from error.__cause__
+
+
+def plan(recipe: Recipe, owner: Object, store: ObjectStore, *, trace: bool = False) -> Plan:
+    """Return what is to be deployed for ``owner``. Pure: reads ``store``, changes nothing.
+
+    Raises TerminalErrors with all faults at once, NotSynced where the store does not know enough yet.
+    """
+    context = Context(store, trace=trace)
+    values, rendered = render(recipe, owner, context)
+    reference = ObjectRef(recipe.owner, namespace_of(owner), name_of(owner))
+    if isinstance(values, Skip):
+        return Plan(reference, skip=values, kinds=recipe.kinds, warnings=tuple(context.warnings))
+    objects = sorted((owned(obj, owner, recipe.owner) for obj in rendered), key=tier)
+    kinds = recipe.kinds
+    _guard(objects, namespace_of(owner) or "default", kinds, describe(owner))
+    return Plan(
+        reference,
+        tuple(objects),
+        frozenset(context.create_only),
+        values,
+        None,
+        kinds,
+        tuple(context.warnings),
+    )
+
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+
+
+def _guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], owner: str) -> None:
+    """Refuse what may not be deployed, whoever rendered it: a chart, an overlay or a post-processor."""
+    faults: list[Fault] = []
+    produced = {kind.group_kind for kind in kinds}
+    seen: set[tuple[tuple[str, str], str, str]] = set()
+    for obj in objects:
+        kind = KindRef.of_object(obj)
+        identity = kind.group_kind, namespace_of(obj), name_of(obj)
+        if identity in seen:
+            faults.append(Fault("is rendered twice", subject=describe(obj), hint="give one of the two another name"))
+        seen.add(identity)
+        if kind.group_kind not in produced:
+            hint = "add it to the generator's kinds(), or it would never be pruned"
+            faults.append(Fault(f"kind {kind} is not one that this deployer produces", subject=describe(obj), hint=hint))
+        faults += _metadata_faults(obj, kind, namespace)
+    if faults:
+        raise PlanError(faults, owner=owner)
+
+
+def _metadata_faults(obj: Object, kind: KindRef, namespace: str) -> list[Fault]:
+    metadata = metadata_of(obj)
+    faults: list[Fault] = []
+    name = metadata.get("name")
+    if not isinstance(name, str) or not _SUBDOMAIN.fullmatch(name):
+        faults.append(Fault(f"{shown(name)} is not a name Kubernetes accepts", "metadata.name", describe(obj)))
+    if is_namespaced(kind) and metadata.get("namespace") != namespace:
+        message = f"is in namespace {shown(metadata.get('namespace'))}, not in its owner's, {namespace!r}"
+        faults.append(Fault(message, "metadata.namespace", describe(obj)))
+    for field_name in ("labels", "annotations"):
+        for key, value in (metadata.get(field_name) or {}).items():
+            if value.__class__ is not str:
+                message = f"{shown(value)} is not text"
+                faults.append(Fault(message, f"metadata.{field_name}[{key}]", describe(obj), hint="quote it"))
+    return faults

@@ -1,0 +1,160 @@
+"""The part of the Gateway API that deploying looks at: kinds, and the fields of them we read.
+
+Objects are checked only where we use them: an API server has accepted the rest, perhaps in a version newer
+than this one. Fields that no version known here has are pointed out, not refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from gwdeployer.errors import Fault, ParametersError, nearest
+from gwdeployer.objects import KindRef, Object, describe
+from gwdeployer.parameters.faults import faults_of
+
+GROUP = "gateway.networking.k8s.io"
+
+GATEWAY = KindRef(GROUP, "v1", "Gateway")
+GATEWAY_CLASS = KindRef(GROUP, "v1", "GatewayClass")
+LISTENER_SET = KindRef(GROUP, "v1", "ListenerSet")
+NAMESPACE = KindRef("", "v1", "Namespace")
+
+
+class ApiModel(BaseModel):
+    """The base of partial models: fields we do not read are left alone, nothing is converted."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", strict=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Listener(ApiModel):
+    """A listener of a Gateway or ListenerSet. Port 0 (or none) in a ListenerSet: the protocol's own."""
+
+    name: str = ""
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    protocol: str = ""
+
+
+class Address(ApiModel):
+    """An address that is asked for."""
+
+    type: str | None = None
+    value: str | None = None
+
+
+class ParametersRef(ApiModel):
+    """A reference to a parameters object, from a GatewayClass (with namespace) or a Gateway (without)."""
+
+    group: str = ""
+    kind: str
+    name: Annotated[str, Field(min_length=1)]
+    namespace: str | None = None
+
+
+class Infrastructure(ApiModel):
+    """What all objects deployed for a Gateway carry, and who customises them."""
+
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    parameters_ref: ParametersRef | None = None
+
+
+class ListenerNamespaces(ApiModel):
+    """From which namespaces ListenerSets may attach."""
+
+    from_: Annotated[str | None, Field(alias="from")] = None
+    selector: dict[str, Any] | None = None
+
+
+class AllowedListeners(ApiModel):
+    """Which ListenerSets may attach; none by default."""
+
+    namespaces: ListenerNamespaces | None = None
+
+
+class GatewaySpec(ApiModel):
+    """``spec`` of a Gateway."""
+
+    gateway_class_name: str = ""
+    listeners: list[Listener] | None = None
+    addresses: list[Address] | None = None
+    infrastructure: Infrastructure | None = None
+    allowed_listeners: AllowedListeners | None = None
+
+
+class GatewayClassSpec(ApiModel):
+    """``spec`` of a GatewayClass."""
+
+    controller_name: str = ""
+    parameters_ref: ParametersRef | None = None
+
+
+class ParentRef(ApiModel):
+    """The Gateway to which a ListenerSet attaches."""
+
+    group: str | None = None
+    kind: str | None = None
+    namespace: str | None = None
+    name: str = ""
+
+
+class ListenerSetSpec(ApiModel):
+    """``spec`` of a ListenerSet."""
+
+    parent_ref: ParentRef
+    listeners: list[Listener] | None = None
+
+
+S = TypeVar("S", bound=ApiModel)
+
+
+def spec_of(obj: Object, model: type[S]) -> S:
+    """Return an object's spec. Raises ParametersError with all faults of the fields we read."""
+    try:
+        return model.model_validate(obj.get("spec") or {})
+    except ValidationError as error:
+        faults = faults_of(error, model, "spec")
+        subject = describe(obj)
+        raise ParametersError(Fault(f.message, f.path, subject, hint=f.hint) for f in faults) from None
+
+
+def unknown_fields(obj: Object) -> Iterator[Fault]:
+    """Yield a fault for each field that no version of the Gateway API known here has."""
+    known = _known_fields().get(str(obj.get("kind")))
+    if known is not None and obj.get("spec").__class__ is dict:
+        for path, name, names in _unknown(obj["spec"], known, "spec"):
+            message = f"unknown field {name!r}"
+            yield Fault(message, path, describe(obj), hint=nearest(name, names) or "ignored: newer than this version knows?")
+
+
+def _unknown(value: Any, known: Mapping[str, Any] | None, path: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    if known is None:
+        return
+    if value.__class__ is list:
+        for position, item in enumerate(value):
+            yield from _unknown(item, known, f"{path}[{position}]")
+    elif value.__class__ is dict:
+        for name, item in value.items():
+            if name in known:
+                yield from _unknown(item, known[name], f"{path}.{name}")
+            else:
+                yield f"{path}.{name}", name, known
+
+
+@cache
+def _known_fields() -> dict[str, Any]:
+    """Field names by kind, made from the published CRDs by ``scripts/make_gateway_api_fields.py``.
+
+    A mapping names the fields of a struct (or of a list's items); null stands for anything else.
+    """
+    text = resources.files("gwdeployer_gateway").joinpath("gateway_api_fields.json").read_text(encoding="utf-8")
+    fields: dict[str, Any] = json.loads(text)
+    return fields

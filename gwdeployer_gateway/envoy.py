@@ -1,0 +1,226 @@
+"""Envoy gateways: the values of the Envoy chart for a Gateway."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gwdeployer.generator import Context, HelmValuesGenerator, Skip
+from gwdeployer.objects import IdentityCache, Object, dns_label, label_value, name_of, namespace_of
+from gwdeployer.parameters import Merged
+from gwdeployer_gateway.addresses import load_balancer_ip
+from gwdeployer_gateway.api import Address, GatewaySpec, spec_of, unknown_fields
+from gwdeployer_gateway.defaults import READINESS_PORT
+from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_gateway.layers import ParametersLayers
+from gwdeployer_gateway.listeners import ServedPort, served_ports, service_ports
+from gwdeployer_gateway.parameters import GatewayParametersSpec
+from gwdeployer_gateway.values import GatewayValues
+
+ADMIN_PORT = 19000
+METRICS_PORT = 9091
+RESERVED_PORTS = {READINESS_PORT: "readiness", METRICS_PORT: "metrics", ADMIN_PORT: "administration"}
+
+CONFIG_CHECKSUM = "gwdeployer.dev/config-checksum"
+#: Keys of the ConfigMap that Envoy reads again by itself when they change: no reason to restart it.
+_WATCHED_KEYS = frozenset({"ca.crt", "xds_service_account_token.json"})
+
+_RESERVED_PREFIX = "gateway.networking.k8s.io/"
+_OTEL_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
+_FIRST_UNPRIVILEGED_PORT = 1024
+_UNPRIVILEGED_PORT_START = "net.ipv4.ip_unprivileged_port_start"
+_MAX_CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connections"
+_MAX_CONNECTIONS_TYPE = (
+    "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+)
+
+
+class EnvoyGenerator(HelmValuesGenerator):
+    """Values for a Gateway whose data plane is Envoy."""
+
+    def __init__(self, inputs: GatewayInputs) -> None:
+        """Make values for the control plane and images that ``inputs`` name."""
+        self._inputs = inputs
+        self._layers = ParametersLayers(inputs)
+        self._fixed: IdentityCache[dict[str, Any]] = IdentityCache()
+
+    def get_values(self, owner: Object, context: Context) -> GatewayValues | Skip:  # type: ignore[override]
+        """See :class:`HelmValuesGenerator`. Warnings: unknown fields, unusable addresses, listeners left out."""
+        spec = spec_of(owner, GatewaySpec)
+        context.warnings += unknown_fields(owner)
+        merged = self._layers.resolve(owner, spec, context)
+        kube = merged.values.get("kube")
+        if kube is None:
+            return Skip("its parameters say selfManaged: somebody else deploys the proxy", cleanup=True)
+        ports = self._ports(owner, spec, context)
+        if not ports:
+            return Skip("no listener has a port that can be served")
+        context.state["configChecksum"] = (kube.get("podTemplate") or {}).get("configChecksum", True)
+        fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged))
+        return {"gateway": {**fixed, **self._own_values(owner, spec, kube, ports, context)}}  # type: ignore[typeddict-item]
+
+    def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:  # noqa: ARG002
+        """Put a checksum of the configuration on the pods, so that they restart with it (unless opted out)."""
+        if context.state["configChecksum"]:
+            stamp_config_checksum(objects)
+        return objects
+
+    def _ports(self, owner: Object, spec: GatewaySpec, context: Context) -> list[ServedPort]:
+        ports = served_ports(owner, spec, RESERVED_PORTS, context)
+        dummy = self._inputs.no_listeners_dummy_port
+        return ports or ([ServedPort(dummy)] if dummy else [])
+
+    def _fixed_values(self, merged: Merged[GatewayParametersSpec]) -> dict[str, Any]:
+        """Return the values that depend on parameters and inputs alone, not on the Gateway."""
+        kube = merged.values["kube"]
+        inputs = self._inputs
+        control_plane = inputs.control_plane
+        return {
+            "dataPlaneType": "envoy",
+            "managedBy": label_value(inputs.managed_by),
+            "version": label_value(inputs.version),
+            "xds": {
+                "host": control_plane.xds_host,
+                "port": control_plane.xds_port,
+                "tls": {"enabled": control_plane.xds_tls, "caCert": control_plane.xds_ca_cert},
+            },
+            **_workload_values(kube),
+            **_pod_values(kube.get("podTemplate") or {}),
+            **_container_values(kube.get("envoyContainer") or {}),
+            "bindAddress": "::" if _binds_ipv6(kube.get("service") or {}) else "0.0.0.0",  # noqa: S104
+            **_mesh_values(kube, enabled=inputs.istio_auto_mtls_enabled),
+            "stats": _stats_values(kube.get("stats") or {}),
+        }
+
+    def _own_values(
+        self, owner: Object, spec: GatewaySpec, kube: Mapping[str, Any], ports: Sequence[ServedPort], context: Context
+    ) -> dict[str, Any]:
+        """Return the values that are this Gateway's own."""
+        infrastructure = spec.infrastructure
+        service = kube.get("service") or {}
+        own = {
+            "name": dns_label(name_of(owner)),
+            "gatewayName": name_of(owner),
+            "gatewayNamespace": namespace_of(owner) or "default",
+            "gatewayClassName": label_value(spec.gateway_class_name),
+            "gatewayLabels": _propagated(infrastructure.labels if infrastructure else None),
+            "gatewayAnnotations": _propagated(infrastructure.annotations if infrastructure else None),
+            "service": _service_values(service, spec.addresses or (), context),
+            "ports": service_ports(
+                ports, service.get("ports") or (), node_ports=service.get("type") in ("NodePort", "LoadBalancer")
+            ),
+        }
+        pod_context = _pod_security_context(kube, own["ports"])
+        return {**own, "podSecurityContext": pod_context} if pod_context else own
+
+
+def stamp_config_checksum(objects: Iterable[Object]) -> None:
+    """Write the checksum of the ConfigMaps among ``objects`` onto the pod templates among them, in place.
+
+    Computed last, so that it covers what overlays changed. What Envoy watches by itself does not count.
+    """
+    objects = list(objects)
+    digest = hashlib.sha256()
+    for obj in objects:
+        if obj.get("kind") == "ConfigMap":
+            for key, text in sorted((obj.get("data") or {}).items()):
+                if key not in _WATCHED_KEYS:
+                    digest.update(f"{len(key)} {key}{len(text)} {text}".encode("utf-8", "surrogatepass"))
+    for obj in objects:
+        if obj.get("kind") in ("Deployment", "DaemonSet"):
+            metadata = obj["spec"]["template"].setdefault("metadata", {})
+            metadata["annotations"] = {**(metadata.get("annotations") or {}), CONFIG_CHECKSUM: digest.hexdigest()[:16]}
+
+
+def _propagated(metadata: Mapping[str, str] | None) -> dict[str, str]:
+    """Return infrastructure labels or annotations without those whose meaning the Gateway API reserves."""
+    return {key: value for key, value in (metadata or {}).items() if not key.startswith(_RESERVED_PREFIX)}
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _workload_values(kube: Mapping[str, Any]) -> dict[str, Any]:
+    deployment = kube.get("deployment") or {}
+    values = {"replicaCount": deployment.get("replicas"), "strategy": deployment.get("strategy")}
+    return {"serviceAccount": kube.get("serviceAccount") or {}, **_present(values)}
+
+
+def _pod_values(template: Mapping[str, Any]) -> dict[str, Any]:
+    renamed = {"extraLabels": "extraPodLabels", "extraAnnotations": "extraPodAnnotations"}
+    left_out = ("configChecksum", "securityContext")
+    return {renamed.get(key, key): value for key, value in template.items() if key not in left_out}
+
+
+def _container_values(container: Mapping[str, Any]) -> dict[str, Any]:
+    bootstrap = container.get("bootstrap") or {}
+    env = container.get("env") or []
+    attributes = next((entry.get("value") for entry in env if entry["name"] == _OTEL_ATTRIBUTES), None)
+    levels = bootstrap.get("componentLogLevels") or {}
+    values = {
+        **{key: container.get(key) for key in ("image", "resources", "securityContext", "extraArgs", "extraVolumeMounts")},
+        **{key: bootstrap.get(key) for key in ("logLevel", "logFormat", "dnsResolver", "enableReadinessProbeProxyProtocol")},
+        "env": [entry for entry in env if not (entry["name"] == _OTEL_ATTRIBUTES and attributes is not None)] or None,
+        "otelResourceAttributes": attributes,
+        "componentLogLevel": ",".join(f"{name}:{levels[name]}" for name in sorted(levels)) or None,
+        "overloadManager": _overload_manager(bootstrap),
+    }
+    return _present(values)
+
+
+def _overload_manager(bootstrap: Mapping[str, Any]) -> dict[str, Any] | None:
+    limit = bootstrap.get("maxDownstreamConnections")
+    manager = bootstrap.get("overloadManager")
+    if limit is None:
+        return manager  # type: ignore[no-any-return]
+    config = {"@type": _MAX_CONNECTIONS_TYPE, "maxActiveDownstreamConnections": limit}
+    monitor = {"name": _MAX_CONNECTIONS, "typedConfig": config}
+    return {**(manager or {}), "resourceMonitors": [*((manager or {}).get("resourceMonitors") or ()), monitor]}
+
+
+def _mesh_values(kube: Mapping[str, Any], *, enabled: bool) -> dict[str, Any]:
+    if not enabled:
+        return {"istio": {"enabled": False}}
+    return {
+        "istio": {"enabled": True},
+        "sdsContainer": kube["sdsContainer"],
+        "istioContainer": kube["istio"]["istioProxyContainer"],
+    }
+
+
+def _stats_values(stats: Mapping[str, Any]) -> dict[str, Any]:
+    values = {
+        "routePrefixRewrite": stats.get("routePrefixRewrite"),
+        "enableStatsRoute": stats.get("enableStatsRoute"),
+        "statsPrefixRewrite": stats.get("statsRoutePrefixRewrite"),
+        "matcher": stats.get("matcher"),
+    }
+    return {"enabled": bool(stats.get("enabled")), **_present(values)}
+
+
+def _service_values(service: Mapping[str, Any], addresses: Sequence[Address], context: Context) -> dict[str, Any]:
+    values = {key: value for key, value in service.items() if key != "ports"}
+    if addresses and service.get("type") == "LoadBalancer":
+        address = load_balancer_ip(addresses, context)
+        return {**values, "loadBalancerIP": address} if address else values
+    return values
+
+
+def _binds_ipv6(service: Mapping[str, Any]) -> bool:
+    """Return whether an IPv6 family is asked for: only then may we count on the node having any."""
+    return "IPv6" in (service.get("ipFamilies") or ()) or service.get("ipFamilyPolicy") == "RequireDualStack"
+
+
+def _pod_security_context(kube: Mapping[str, Any], ports: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Return the pod's security context; ports below 1024 need a sysctl, as the proxy does not run as root."""
+    context: dict[str, Any] | None = (kube.get("podTemplate") or {}).get("securityContext")
+    privileged = any(port["port"] < _FIRST_UNPRIVILEGED_PORT for port in ports)
+    if kube.get("omitDefaultSecurityContext") or not privileged:
+        return context
+    sysctls = list((context or {}).get("sysctls") or ())
+    if all(entry.get("name") != _UNPRIVILEGED_PORT_START for entry in sysctls):
+        sysctls.append({"name": _UNPRIVILEGED_PORT_START})
+    opened = [{**e, "value": "0"} if e.get("name") == _UNPRIVILEGED_PORT_START else e for e in sysctls]
+    return {**(context or {}), "sysctls": opened}

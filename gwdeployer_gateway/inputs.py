@@ -1,0 +1,36 @@
+"""What the controller that embeds gateways knows, besides the core's inputs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gwdeployer.inputs import Inputs, InputsModel, Port
+
+
+class IstioInputs(InputsModel):
+    """The mesh that proxies may join."""
+
+    auto_enabled: bool = False
+    cluster_id: str = "Kubernetes"
+    network: str = ""
+    namespace: str = "istio-system"
+    revision: str = ""
+    trust_domain: str = ""
+
+
+class GatewayInputs(Inputs):
+    """Inputs of the gateway plugin; its keys stand at the top of the inputs file, beside the core's."""
+
+    #: The class for ordinary gateways.
+    gateway_class_name: str = "gwdeployer"
+    #: The class for Istio ambient waypoints: other default parameters.
+    waypoint_gateway_class_name: str = "gwdeployer-waypoint"
+    #: The class whose data plane is agentgateway.
+    agentgateway_class_name: str = "gwdeployer-agentgateway"
+    #: The data plane of classes that neither their name nor their parameters decide.
+    data_plane: Literal["envoy", "agentgateway"] = "envoy"
+    #: Add the SDS and istio-proxy sidecars to Envoy, for mTLS to the mesh.
+    istio_auto_mtls_enabled: bool = False
+    istio: IstioInputs = IstioInputs()
+    #: The port served while a Gateway has no listeners, so that its Service and address survive 1 -> 0 -> 1.
+    no_listeners_dummy_port: Port | None = None

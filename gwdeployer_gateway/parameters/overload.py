@@ -1,0 +1,224 @@
+"""Envoy's OverloadManager (``envoy.config.overload.v3``) as a parameter, in protobuf's JSON.
+
+What Envoy refuses only when the proxy starts, after the rollout began, is refused here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from gwdeployer.errors import Fault, nearest, shown
+from gwdeployer.parameters import ExactlyOneOf, ParametersModel, Replace, Rule, broken_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = [
+    "GLOBAL_DOWNSTREAM_MONITOR",
+    "LoadShedPoint",
+    "MonitorsDeclared",
+    "MonitorsOnce",
+    "OverloadAction",
+    "OverloadManager",
+    "ResourceMonitor",
+    "ScaledTrigger",
+    "ThresholdTrigger",
+    "Trigger",
+]
+
+#: The monitor behind ``bootstrap.maxDownstreamConnections``, which declares it.
+GLOBAL_DOWNSTREAM_MONITOR = "envoy.resource_monitors.global_downstream_max_connections"
+
+# protobuf ends at 315,576,000,000 seconds; nobody needs the last digit.
+Duration = Annotated[str, Field(pattern=r"^[0-9]{1,11}(\.[0-9]{1,9})?s$")]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+def _typed(value: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(value.get("@type"), str):
+        hint = "set '@type', such as 'type.googleapis.com/envoy.…'"
+        raise broken_rule([Fault("a typed config must name its protobuf type", hint=hint)])
+    return value
+
+
+TypedConfig = Annotated[dict[str, Any], AfterValidator(_typed), Replace(raw=True)]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+def _repeated(items: Sequence[_Named], path: str) -> Iterator[Fault]:
+    names = [item.name for item in items]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Fault(
+                f"{shown(name)} is there already", f"{path}[{index}].name", hint="give each name once"
+            )
+
+
+class _DistinctNames(Rule):
+    """Envoy refuses two monitors, actions, points or triggers of one name."""
+
+    __slots__ = ("lists",)
+
+    def __init__(self, **lists: str) -> None:
+        """Take the attribute and the alias of each list."""
+        self.lists = lists
+
+    def faults(self, model: BaseModel) -> Iterator[Fault]:
+        """Name each repetition."""
+        for attribute, alias in self.lists.items():
+            yield from _repeated(getattr(model, attribute) or (), alias)
+
+
+class ThresholdTrigger(ParametersModel):
+    """Fires at full strength from this pressure on."""
+
+    value: Fraction
+
+
+class _Rising(Rule):
+    __slots__ = ()
+
+    def faults(self, model: BaseModel) -> Iterator[Fault]:
+        """Envoy would refuse a ramp that does not rise."""
+        if isinstance(model, ScaledTrigger) and model.scaling_threshold >= model.saturation_threshold:
+            low, high = model.scaling_threshold, model.saturation_threshold
+            yield Fault(f"scalingThreshold must be less than saturationThreshold, is {low} and {high}")
+
+
+class ScaledTrigger(ParametersModel):
+    """Grows in strength from the first pressure to the second."""
+
+    rules: ClassVar = (_Rising(),)
+
+    scaling_threshold: Fraction
+    saturation_threshold: Fraction
+
+
+class Trigger(ParametersModel):
+    """When something fires; ``name`` is a resource monitor's."""
+
+    rules: ClassVar = (ExactlyOneOf("threshold", "scaled"),)
+
+    name: Name
+    threshold: ThresholdTrigger | None = None
+    scaled: ScaledTrigger | None = None
+
+
+class ResourceMonitor(ParametersModel):
+    """What is measured. The type of ``typedConfig`` chooses the extension, so Envoy wants one."""
+
+    name: Name
+    typed_config: TypedConfig
+
+
+class OverloadAction(ParametersModel):
+    """What Envoy does under pressure; the strongest trigger counts."""
+
+    rules: ClassVar = (_DistinctNames(triggers="triggers"),)
+
+    name: Name
+    triggers: Annotated[list[Trigger], Field(min_length=1)]
+    typed_config: TypedConfig | None = None
+
+
+class LoadShedPoint(ParametersModel):
+    """Where Envoy turns work away under pressure."""
+
+    rules: ClassVar = (_DistinctNames(triggers="triggers"),)
+
+    name: Name
+    triggers: Annotated[list[Trigger], Field(min_length=1)]
+
+
+class OverloadManager(ParametersModel):
+    """Triggers name monitors of this list, or the one that ``maxDownstreamConnections`` declares."""
+
+    rules: ClassVar = (
+        _DistinctNames(
+            resource_monitors="resourceMonitors", actions="actions", loadshed_points="loadshedPoints"
+        ),
+    )
+
+    refresh_interval: Duration | None = None
+    resource_monitors: list[ResourceMonitor] | None = None
+    actions: list[OverloadAction] | None = None
+    loadshed_points: list[LoadShedPoint] | None = None
+
+
+# Rules of the bootstrap, which holds both the manager and the connection limit.
+
+
+class MonitorsDeclared(Rule):
+    """Envoy wants a monitor, and triggers that name one.
+
+    A layer may rely on the monitor that another layer's ``maxDownstreamConnections`` declares, so only the
+    result (``strict``) can be asked whether anybody does.
+    """
+
+    __slots__ = ("strict",)
+
+    def __init__(self, *, strict: bool) -> None:
+        """Say whether the connection limit must be set for its monitor to count."""
+        self.strict = strict
+
+    def faults(self, model: BaseModel) -> Iterator[Fault]:
+        """Name the triggers without a monitor; else say that there is none at all."""
+        limit, manager = _limit_and_manager(model)
+        if manager is None:
+            return
+        limited = limit is not None or not self.strict
+        faults = list(_undeclared(manager, [GLOBAL_DOWNSTREAM_MONITOR] if limited else []))
+        if not (limited or faults or manager.resource_monitors):
+            hint = "declare one, or set maxDownstreamConnections"
+            faults = [Fault("must hold a resource monitor", "overloadManager.resourceMonitors", hint=hint)]
+        yield from faults
+
+
+class MonitorsOnce(Rule):
+    """``maxDownstreamConnections`` declares its monitor itself; Envoy refuses it twice."""
+
+    __slots__ = ()
+
+    def faults(self, model: BaseModel) -> Iterator[Fault]:
+        """Name the second declaration."""
+        limit, manager = _limit_and_manager(model)
+        for index, monitor in enumerate(manager.resource_monitors or () if manager else ()):
+            if limit is not None and monitor.name == GLOBAL_DOWNSTREAM_MONITOR:
+                yield Fault(
+                    "maxDownstreamConnections declares this monitor already",
+                    f"overloadManager.resourceMonitors[{index}].name",
+                    hint="remove one of the two",
+                )
+
+
+def _limit_and_manager(bootstrap: Any) -> tuple[int | None, OverloadManager | None]:
+    """Read two fields of ``Bootstrap``, whose module imports this one."""
+    return bootstrap.max_downstream_connections, bootstrap.overload_manager
+
+
+def _undeclared(manager: OverloadManager, declared: Iterable[str]) -> Iterator[Fault]:
+    """Yield a fault for each trigger that names neither a monitor of the manager nor one of ``declared``."""
+    known = {monitor.name for monitor in manager.resource_monitors or ()} | set(declared)
+    for path, trigger in _triggers(manager):
+        if trigger.name not in known:
+            hint = nearest(trigger.name, known) or "declare it under resourceMonitors"
+            yield Fault(
+                f"no resource monitor is named {shown(trigger.name)}",
+                f"overloadManager.{path}.name",
+                hint=hint,
+            )
+
+
+def _triggers(manager: OverloadManager) -> Iterator[tuple[str, Trigger]]:
+    users = [(f"actions[{i}]", action.triggers) for i, action in enumerate(manager.actions or ())]
+    users += [(f"loadshedPoints[{i}]", p.triggers) for i, p in enumerate(manager.loadshed_points or ())]
+    for path, triggers in users:
+        for index, trigger in enumerate(triggers):
+            yield f"{path}.triggers[{index}]", trigger

@@ -1,0 +1,1 @@
+"""Tests that hand bootstraps to a real Envoy."""
