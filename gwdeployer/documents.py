@@ -75,7 +75,9 @@ def load_each(text: str | bytes, *, source: str = "") -> Iterator[Any]:
     try:
         stream = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        yield DocumentError(Fault(f"is not UTF-8 text ({error.reason} at byte {error.start})", subject=source))
+        yield DocumentError(
+            Fault(f"is not UTF-8 text ({error.reason} at byte {error.start})", subject=source)
+        )
         return
     for first_line, part in split_documents(stream):
         try:
@@ -203,7 +205,7 @@ class Loader(Composer[Any]):
         except ValueError as error:
             self.fail(event, str(error))
 
-    def sequence(self, items: list[Any], event: SequenceStartEvent) -> Any:  # noqa: ARG002
+    def sequence(self, items: list[Any], event: SequenceStartEvent) -> Any:
         """Return the items."""
         return items
 
@@ -274,7 +276,7 @@ def resolve(text: str) -> Any:
 
 def _integer(number: str) -> int:
     match = _INT.fullmatch(number)
-    assert match is not None  # noqa: S101 - the caller matched
+    assert match is not None
     sign, hexadecimal, octal, binary, decimal = match.groups()
     for digits, base in ((decimal, 10), (hexadecimal, 16), (octal, 8), (binary, 2)):
         if digits:
@@ -306,7 +308,9 @@ def copy(value: Any) -> Any:
 _PLAIN = re.compile(r"[A-Za-z_/$(][A-Za-z0-9_./$()=+~%@^-]*(?:[ :,][A-Za-z0-9_./$()=+~%@^-]+)*")
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kMGTPE]i?|s|ms|h|%)|[0-9]+(\.[0-9]+){2,3}(/[0-9]+)?")
 _WORDS = _NULLS | _TRUE | _FALSE
-_UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile(
+    r"[^\n\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 _ESCAPED = re.compile(r'["\\\n\t]|' + _UNPRINTABLE.pattern)
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 
 #: Foreign text (a value somebody wrote, a server's answer) is cut to this many characters in messages.
 MAX_FOREIGN_TEXT = 256
+_LISTED_NAMES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ class GwdeployerError(Exception):
         return self
 
 
-def _rebuild(cls: type[GwdeployerError], faults: tuple[Fault, ...], state: dict[str, object]) -> GwdeployerError:
+def _rebuild(
+    cls: type[GwdeployerError], faults: tuple[Fault, ...], state: dict[str, object]
+) -> GwdeployerError:
     error = cls.__new__(cls)
     Exception.__init__(error, faults)
     error.__dict__.update(state)
@@ -127,7 +130,7 @@ class PluginError(TerminalError):
     """A plugin cannot be loaded, or two plugins claim the same thing."""
 
 
-class NotSynced(RetryableError):  # noqa: N818 - a state the caller waits out, named as informers name it
+class NotSynced(RetryableError):  # noqa: N818 - a state to wait out, named as informers name it
     """A store does not yet know whether an object exists. Absent objects are ``None``, never this."""
 
 
@@ -139,7 +142,10 @@ def one_line(text: str, limit: int = 0) -> str:
 
 def shown(value: object) -> str:
     """Return a foreign value for a message: its ``repr`` on one line, cut to ``MAX_FOREIGN_TEXT``."""
-    return one_line(repr(value), MAX_FOREIGN_TEXT)
+    try:
+        return one_line(repr(value), MAX_FOREIGN_TEXT)
+    except ValueError:  # Python refuses to print integers of some thousand digits
+        return "an enormous number"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -150,4 +156,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"known here: {', '.join(names)}" if 0 < len(names) <= 12 else ""  # noqa: PLR2004
+    return f"known here: {', '.join(names)}" if 0 < len(names) <= _LISTED_NAMES else ""

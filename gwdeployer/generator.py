@@ -63,7 +63,7 @@ class HelmValuesGenerator(ABC):
         Raises ParametersError with everything that is wrong at once, in ``.faults``.
         """
 
-    def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:  # noqa: ARG002
+    def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Return the objects to deploy in place of the rendered ones (overlays, extra objects).
 
         ``objects`` are the caller's own: they may be changed. The default returns them as rendered.

@@ -1,7 +1,7 @@
 """What the embedding controller knows and every plan needs: :class:`Inputs`.
 
-Filled by a constructor call, by one YAML file, or by environment variables. Plugins subclass it. Every key has
-a default, so that previews work without any inputs.
+Filled by a constructor call, by one YAML file, or by environment variables. Plugins subclass it. Every key
+has a default, so that previews work without any inputs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from gwdeployer import documents
 from gwdeployer._version import __version__
 from gwdeployer.errors import DocumentError, Fault, InputsError
-from gwdeployer.parameters.faults import faults_of
+from gwdeployer.parameters import faults_of
 
 #: ``GWDEPLOYER_INPUTS_CONTROL_PLANE__XDS_HOST`` sets ``controlPlane.xdsHost``.
 ENVIRONMENT_PREFIX = "GWDEPLOYER_INPUTS_"
@@ -56,7 +56,7 @@ class ImageInputs(InputsModel):
 class Inputs(InputsModel):
     """What the embedding controller knows. Plugins subclass it and add keys of their own."""
 
-    #: Who deploys: the value of GatewayClass ``spec.controllerName``, and the field manager of what is applied.
+    #: Who deploys: the controller that owners name as theirs, and the field manager of what is applied.
     controller_name: Annotated[str, Field(min_length=1)] = "gwdeployer.dev/gateway-controller"
     #: The value of the label ``app.kubernetes.io/managed-by``.
     managed_by: Annotated[str, Field(min_length=1)] = "gwdeployer"

@@ -63,7 +63,11 @@ def read_text(text: str | bytes, source: str, manifests: Manifests) -> None:
 
 
 def _items(document: Any) -> Iterator[Any]:
-    if isinstance(document, dict) and document.get("kind") == "List" and isinstance(document.get("items"), list):
+    if (
+        isinstance(document, dict)
+        and document.get("kind") == "List"
+        and isinstance(document.get("items"), list)
+    ):
         yield from document["items"]
     else:
         yield document
@@ -71,7 +75,9 @@ def _items(document: Any) -> Iterator[Any]:
 
 def _take(item: Any, source: str, manifests: Manifests) -> None:
     if fault := _object_fault(item):
-        manifests.faults.append(Fault(fault, subject=source, hint="every document needs apiVersion, kind and metadata.name"))
+        manifests.faults.append(
+            Fault(fault, subject=source, hint="every document needs apiVersion, kind and metadata.name")
+        )
     else:
         manifests.objects.append(item)
 
@@ -80,9 +86,9 @@ def _object_fault(item: Any) -> str:
     """Return why an item is not an object; empty where it is one."""
     if not isinstance(item, dict):
         return f"{shown(item)} is not an object"
-    for name in ("apiVersion", "kind"):
-        if not isinstance(item.get(name), str) or not item[name]:
-            return f"an object has no {name}: {shown({key: item[key] for key in list(item)[:3]})}"
+    for key in ("apiVersion", "kind"):
+        if not isinstance(item.get(key), str) or not item[key]:
+            return f"an object has no {key} (it has: {', '.join(map(str, item)) or 'nothing'})"
     metadata = item.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         return f"metadata of a {item['kind']} is not a mapping"

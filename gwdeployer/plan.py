@@ -2,7 +2,7 @@
 
 ::
 
-    owner + store -> generator.get_values -> chart.render -> generator.post_process -> own + order + guard = Plan
+    owner + store -> get_values -> chart.render -> post_process -> own + order + guard = Plan
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Recipe:
 class Plan:
     """The objects to apply for one owner, ready and guarded. What ``render`` prints and the cluster applies.
 
-    ``skip`` is set, and ``objects`` empty, where nothing is to be deployed. ``kinds`` are all kinds that could
-    have been planned: what is there of them, is the owner's and is not in ``objects`` may be pruned.
+    ``skip`` is set, and ``objects`` empty, where nothing is to be deployed. ``kinds`` are all kinds that
+    could have been planned: what is there of them, is the owner's and is not in ``objects`` may be pruned.
     ``create_only`` names the objects that are made once and then left alone.
     """
 
@@ -131,11 +131,15 @@ def _guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], 
         kind = KindRef.of_object(obj)
         identity = kind.group_kind, namespace_of(obj), name_of(obj)
         if identity in seen:
-            faults.append(Fault("is rendered twice", subject=describe(obj), hint="give one of the two another name"))
+            faults.append(
+                Fault("is rendered twice", subject=describe(obj), hint="give one of the two another name")
+            )
         seen.add(identity)
         if kind.group_kind not in produced:
             hint = "add it to the generator's kinds(), or it would never be pruned"
-            faults.append(Fault(f"kind {kind} is not one that this deployer produces", subject=describe(obj), hint=hint))
+            faults.append(
+                Fault(f"kind {kind} is not one that this deployer produces", subject=describe(obj), hint=hint)
+            )
         faults += _metadata_faults(obj, kind, namespace)
     if faults:
         raise PlanError(faults, owner=owner)
@@ -146,7 +150,9 @@ def _metadata_faults(obj: Object, kind: KindRef, namespace: str) -> list[Fault]:
     faults: list[Fault] = []
     name = metadata.get("name")
     if not isinstance(name, str) or not _SUBDOMAIN.fullmatch(name):
-        faults.append(Fault(f"{shown(name)} is not a name Kubernetes accepts", "metadata.name", describe(obj)))
+        faults.append(
+            Fault(f"{shown(name)} is not a name Kubernetes accepts", "metadata.name", describe(obj))
+        )
     if is_namespaced(kind) and metadata.get("namespace") != namespace:
         message = f"is in namespace {shown(metadata.get('namespace'))}, not in its owner's, {namespace!r}"
         faults.append(Fault(message, "metadata.namespace", describe(obj)))

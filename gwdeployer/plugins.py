@@ -30,6 +30,11 @@ class PluginOption:
     help: str
     metavar: str = "NAME"
 
+    @property
+    def flag(self) -> str:
+        """The option as it is typed."""
+        return f"--{self.name}"
+
 
 class Plugin(ABC):
     """Makes deployers for owners of some kinds. A subclass is instantiated once, with its inputs.
@@ -131,5 +136,7 @@ def _unknown_keys(plugins: Sequence[type[Plugin]], data: Mapping[str, Any], sour
     known = known_keys([Inputs, *(plugin.inputs_model for plugin in plugins if plugin.inputs_key is None)])
     known |= {plugin.inputs_key for plugin in plugins if plugin.inputs_key is not None}
     return [
-        Fault(f"unknown key {key!r}", subject=source, hint=nearest(str(key), known)) for key in data if key not in known
+        Fault(f"unknown key {key!r}", subject=source, hint=nearest(str(key), known))
+        for key in data
+        if key not in known
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gwdeployer.errors import DocumentError, NotSynced
 from gwdeployer.manifests import read_manifests
@@ -17,21 +17,24 @@ from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_
 
 DEFAULT_NAMESPACE = "default"
 
+#: What an index files, by key.
+Files: TypeAlias = dict[Hashable, list[Object]]
+
 
 class Index(NamedTuple):
-    """A way to find objects by something they say: ``keys`` are what one object is found by.
+    """A way to find objects by something they say: ``keys_of`` returns what one object is found by.
 
     Declare each index once, as a module constant: stores keep the lists per index.
     """
 
     name: str
-    keys: Callable[[Object], Iterable[Hashable]]
+    keys_of: Callable[[Object], Iterable[Hashable]]
 
 
 class Lookup(NamedTuple):
     """The objects that an index files under ``key``."""
 
-    index: Index
+    by: Index
     key: Hashable
 
 
@@ -70,7 +73,7 @@ class MemoryStore(ObjectStore):
     def __init__(self, objects: Iterable[Object] = ()) -> None:
         """Hold ``objects``. Namespaced objects without a namespace are in ``default``."""
         self._kinds: dict[tuple[str, str], dict[tuple[str, str], Object]] = {}
-        self._indexes: dict[tuple[tuple[str, str], Index], dict[Hashable, list[Object]]] = {}
+        self._indexes: dict[tuple[tuple[str, str], Index], Files] = {}
         for obj in objects:
             self.add(obj)
 
@@ -111,7 +114,7 @@ class MemoryStore(ObjectStore):
         lookup: Lookup | None = None,
     ) -> Sequence[Object]:
         """See :class:`ObjectStore`."""
-        found = self._all(kind) if lookup is None else self._index(kind, lookup.index).get(lookup.key, [])
+        found = self._all(kind) if lookup is None else self._index(kind, lookup.by).get(lookup.key, [])
         if namespace is None and selector is None:
             return found
         return [obj for obj in found if _selected(obj, namespace, selector)]
@@ -119,12 +122,12 @@ class MemoryStore(ObjectStore):
     def _all(self, kind: KindRef) -> Sequence[Object]:
         return [obj for _, obj in sorted(self._kinds.get(kind.group_kind, {}).items())]
 
-    def _index(self, kind: KindRef, index: Index) -> dict[Hashable, list[Object]]:
+    def _index(self, kind: KindRef, index: Index) -> Files:
         files = self._indexes.get((kind.group_kind, index))
         if files is None:
             files = {}
             for obj in self._all(kind):
-                for key in index.keys(obj):
+                for key in index.keys_of(obj):
                     files.setdefault(key, []).append(obj)
             self._indexes[kind.group_kind, index] = files
         return files
@@ -162,7 +165,7 @@ class Read(NamedTuple):
 
 
 class RecordingStore(ObjectStore):
-    """A store that notes every question and its answer: absent objects and lists too, also if planning raised."""
+    """A store that notes every question and its answer: absent objects, lists, and if planning raised."""
 
     def __init__(self, store: ObjectStore) -> None:
         """Ask ``store`` and remember."""
@@ -209,4 +212,8 @@ def _ask(read: Read, store: ObjectStore) -> Sequence[Object | None]:
 
 
 def _same(before: tuple[Object | None, ...] | None, now: Sequence[Object | None]) -> bool:
-    return before is not None and len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+    return (
+        before is not None
+        and len(before) == len(now)
+        and all(a is b for a, b in zip(before, now, strict=True))
+    )

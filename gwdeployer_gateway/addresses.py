@@ -20,7 +20,11 @@ def load_balancer_ip(addresses: Sequence[Address], context: Context) -> str | No
     if addresses and not wanted:
         context.warn("none is an IP address: the load balancer chooses one", "spec.addresses")
     if len(named) > 1:
-        context.warn(f"{len(named)} IP addresses, but a Service takes one: none is used", "spec.addresses", hint="keep one")
+        context.warn(
+            f"{len(named)} IP addresses, but a Service takes one: none is used",
+            "spec.addresses",
+            hint="keep one",
+        )
         return None
     for position, value in named:
         if _is_ip(value):

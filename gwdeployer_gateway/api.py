@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from gwdeployer.errors import Fault, ParametersError, nearest
 from gwdeployer.objects import KindRef, Object, describe
-from gwdeployer.parameters.faults import faults_of
+from gwdeployer.parameters import faults_of
 
 GROUP = "gateway.networking.k8s.io"
 
@@ -31,7 +31,12 @@ class ApiModel(BaseModel):
     """The base of partial models: fields we do not read are left alone, nothing is converted."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", strict=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        frozen=True,
+        extra="ignore",
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
 
@@ -132,10 +137,17 @@ def unknown_fields(obj: Object) -> Iterator[Fault]:
     if known is not None and obj.get("spec").__class__ is dict:
         for path, name, names in _unknown(obj["spec"], known, "spec"):
             message = f"unknown field {name!r}"
-            yield Fault(message, path, describe(obj), hint=nearest(name, names) or "ignored: newer than this version knows?")
+            yield Fault(
+                message,
+                path,
+                describe(obj),
+                hint=nearest(name, names) or "ignored: newer than this version knows?",
+            )
 
 
-def _unknown(value: Any, known: Mapping[str, Any] | None, path: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _unknown(
+    value: Any, known: Mapping[str, Any] | None, path: str
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     if known is None:
         return
     if value.__class__ is list:
@@ -155,6 +167,8 @@ def _known_fields() -> dict[str, Any]:
 
     A mapping names the fields of a struct (or of a list's items); null stands for anything else.
     """
-    text = resources.files("gwdeployer_gateway").joinpath("gateway_api_fields.json").read_text(encoding="utf-8")
+    text = (
+        resources.files("gwdeployer_gateway").joinpath("gateway_api_fields.json").read_text(encoding="utf-8")
+    )
     fields: dict[str, Any] = json.loads(text)
     return fields

@@ -20,7 +20,7 @@ _ISTIO_IMAGE = {"registry": "docker.io/istio", "repository": "proxyv2", "tag": "
 _UNPRIVILEGED_USER = 10101
 
 
-def default_parameters(  # noqa: PLR0913 - all are the controller's settings
+def default_parameters(
     *,
     registry: str,
     tag: str,

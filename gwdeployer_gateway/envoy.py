@@ -16,7 +16,6 @@ from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.layers import ParametersLayers
 from gwdeployer_gateway.listeners import ServedPort, served_ports, service_ports
 from gwdeployer_gateway.parameters import GatewayParametersSpec
-from gwdeployer_gateway.values import GatewayValues
 
 ADMIN_PORT = 19000
 METRICS_PORT = 9091
@@ -32,7 +31,8 @@ _FIRST_UNPRIVILEGED_PORT = 1024
 _UNPRIVILEGED_PORT_START = "net.ipv4.ip_unprivileged_port_start"
 _MAX_CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connections"
 _MAX_CONNECTIONS_TYPE = (
-    "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+    "type.googleapis.com/"
+    "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
 )
 
 
@@ -45,8 +45,11 @@ class EnvoyGenerator(HelmValuesGenerator):
         self._layers = ParametersLayers(inputs)
         self._fixed: IdentityCache[dict[str, Any]] = IdentityCache()
 
-    def get_values(self, owner: Object, context: Context) -> GatewayValues | Skip:  # type: ignore[override]
-        """See :class:`HelmValuesGenerator`. Warnings: unknown fields, unusable addresses, listeners left out."""
+    def get_values(self, owner: Object, context: Context) -> Mapping[str, Any] | Skip:
+        """Return the Gateway's values (see ``values.GatewayValues``), or why it has none.
+
+        Warns of unknown fields, unusable addresses and listeners left out.
+        """
         spec = spec_of(owner, GatewaySpec)
         context.warnings += unknown_fields(owner)
         merged = self._layers.resolve(owner, spec, context)
@@ -58,10 +61,10 @@ class EnvoyGenerator(HelmValuesGenerator):
             return Skip("no listener has a port that can be served")
         context.state["configChecksum"] = (kube.get("podTemplate") or {}).get("configChecksum", True)
         fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged))
-        return {"gateway": {**fixed, **self._own_values(owner, spec, kube, ports, context)}}  # type: ignore[typeddict-item]
+        return {"gateway": {**fixed, **self._own_values(owner, spec, kube, ports, context)}}
 
-    def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:  # noqa: ARG002
-        """Put a checksum of the configuration on the pods, so that they restart with it (unless opted out)."""
+    def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
+        """Put a checksum of the configuration on the pods, so that they restart with it; opt-out."""
         if context.state["configChecksum"]:
             stamp_config_checksum(objects)
         return objects
@@ -88,18 +91,23 @@ class EnvoyGenerator(HelmValuesGenerator):
             **_workload_values(kube),
             **_pod_values(kube.get("podTemplate") or {}),
             **_container_values(kube.get("envoyContainer") or {}),
-            "bindAddress": "::" if _binds_ipv6(kube.get("service") or {}) else "0.0.0.0",  # noqa: S104
+            "bindAddress": "::" if _binds_ipv6(kube.get("service") or {}) else "0.0.0.0",  # noqa: S104 - in the pod
             **_mesh_values(kube, enabled=inputs.istio_auto_mtls_enabled),
             "stats": _stats_values(kube.get("stats") or {}),
         }
 
     def _own_values(
-        self, owner: Object, spec: GatewaySpec, kube: Mapping[str, Any], ports: Sequence[ServedPort], context: Context
+        self,
+        owner: Object,
+        spec: GatewaySpec,
+        kube: Mapping[str, Any],
+        ports: Sequence[ServedPort],
+        context: Context,
     ) -> dict[str, Any]:
         """Return the values that are this Gateway's own."""
         infrastructure = spec.infrastructure
         service = kube.get("service") or {}
-        own = {
+        own: dict[str, Any] = {
             "name": dns_label(name_of(owner)),
             "gatewayName": name_of(owner),
             "gatewayNamespace": namespace_of(owner) or "default",
@@ -108,7 +116,9 @@ class EnvoyGenerator(HelmValuesGenerator):
             "gatewayAnnotations": _propagated(infrastructure.annotations if infrastructure else None),
             "service": _service_values(service, spec.addresses or (), context),
             "ports": service_ports(
-                ports, service.get("ports") or (), node_ports=service.get("type") in ("NodePort", "LoadBalancer")
+                ports,
+                service.get("ports") or (),
+                node_ports=service.get("type") in ("NodePort", "LoadBalancer"),
             ),
         }
         pod_context = _pod_security_context(kube, own["ports"])
@@ -130,7 +140,10 @@ def stamp_config_checksum(objects: Iterable[Object]) -> None:
     for obj in objects:
         if obj.get("kind") in ("Deployment", "DaemonSet"):
             metadata = obj["spec"]["template"].setdefault("metadata", {})
-            metadata["annotations"] = {**(metadata.get("annotations") or {}), CONFIG_CHECKSUM: digest.hexdigest()[:16]}
+            metadata["annotations"] = {
+                **(metadata.get("annotations") or {}),
+                CONFIG_CHECKSUM: digest.hexdigest()[:16],
+            }
 
 
 def _propagated(metadata: Mapping[str, str] | None) -> dict[str, str]:
@@ -160,9 +173,16 @@ def _container_values(container: Mapping[str, Any]) -> dict[str, Any]:
     attributes = next((entry.get("value") for entry in env if entry["name"] == _OTEL_ATTRIBUTES), None)
     levels = bootstrap.get("componentLogLevels") or {}
     values = {
-        **{key: container.get(key) for key in ("image", "resources", "securityContext", "extraArgs", "extraVolumeMounts")},
-        **{key: bootstrap.get(key) for key in ("logLevel", "logFormat", "dnsResolver", "enableReadinessProbeProxyProtocol")},
-        "env": [entry for entry in env if not (entry["name"] == _OTEL_ATTRIBUTES and attributes is not None)] or None,
+        **{
+            key: container.get(key)
+            for key in ("image", "resources", "securityContext", "extraArgs", "extraVolumeMounts")
+        },
+        **{
+            key: bootstrap.get(key)
+            for key in ("logLevel", "logFormat", "dnsResolver", "enableReadinessProbeProxyProtocol")
+        },
+        "env": [entry for entry in env if not (entry["name"] == _OTEL_ATTRIBUTES and attributes is not None)]
+        or None,
         "otelResourceAttributes": attributes,
         "componentLogLevel": ",".join(f"{name}:{levels[name]}" for name in sorted(levels)) or None,
         "overloadManager": _overload_manager(bootstrap),
@@ -172,12 +192,15 @@ def _container_values(container: Mapping[str, Any]) -> dict[str, Any]:
 
 def _overload_manager(bootstrap: Mapping[str, Any]) -> dict[str, Any] | None:
     limit = bootstrap.get("maxDownstreamConnections")
-    manager = bootstrap.get("overloadManager")
+    manager: dict[str, Any] | None = bootstrap.get("overloadManager")
     if limit is None:
-        return manager  # type: ignore[no-any-return]
+        return manager
     config = {"@type": _MAX_CONNECTIONS_TYPE, "maxActiveDownstreamConnections": limit}
     monitor = {"name": _MAX_CONNECTIONS, "typedConfig": config}
-    return {**(manager or {}), "resourceMonitors": [*((manager or {}).get("resourceMonitors") or ()), monitor]}
+    return {
+        **(manager or {}),
+        "resourceMonitors": [*((manager or {}).get("resourceMonitors") or ()), monitor],
+    }
 
 
 def _mesh_values(kube: Mapping[str, Any], *, enabled: bool) -> dict[str, Any]:
@@ -200,7 +223,9 @@ def _stats_values(stats: Mapping[str, Any]) -> dict[str, Any]:
     return {"enabled": bool(stats.get("enabled")), **_present(values)}
 
 
-def _service_values(service: Mapping[str, Any], addresses: Sequence[Address], context: Context) -> dict[str, Any]:
+def _service_values(
+    service: Mapping[str, Any], addresses: Sequence[Address], context: Context
+) -> dict[str, Any]:
     values = {key: value for key, value in service.items() if key != "ports"}
     if addresses and service.get("type") == "LoadBalancer":
         address = load_balancer_ip(addresses, context)
@@ -213,8 +238,10 @@ def _binds_ipv6(service: Mapping[str, Any]) -> bool:
     return "IPv6" in (service.get("ipFamilies") or ()) or service.get("ipFamilyPolicy") == "RequireDualStack"
 
 
-def _pod_security_context(kube: Mapping[str, Any], ports: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the pod's security context; ports below 1024 need a sysctl, as the proxy does not run as root."""
+def _pod_security_context(
+    kube: Mapping[str, Any], ports: Iterable[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the pod's security context; ports below 1024 need a sysctl, as the proxy is not root."""
     context: dict[str, Any] | None = (kube.get("podTemplate") or {}).get("securityContext")
     privileged = any(port["port"] < _FIRST_UNPRIVILEGED_PORT for port in ports)
     if kube.get("omitDefaultSecurityContext") or not privileged:

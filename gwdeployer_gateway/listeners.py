@@ -42,7 +42,9 @@ class ServedPort(NamedTuple):
         return port if node_port is None else {**port, "nodePort": node_port}
 
 
-def served_ports(gateway: Object, spec: GatewaySpec, reserved: Mapping[int, str], context: Context) -> list[ServedPort]:
+def served_ports(
+    gateway: Object, spec: GatewaySpec, reserved: Mapping[int, str], context: Context
+) -> list[ServedPort]:
     """Return the ports that the listeners of a Gateway and of its ListenerSets ask for, each once, in order.
 
     ``reserved`` are TCP ports the proxy itself needs, with what for; listeners on them are left out with a
@@ -52,9 +54,15 @@ def served_ports(gateway: Object, spec: GatewaySpec, reserved: Mapping[int, str]
     for subject, listener, path in _listeners(gateway, spec, context):
         port = _port_of(listener)
         if port is None:
-            context.warn(f"protocol {listener.protocol!r} has no default port: the listener is not served", path, subject=subject)
+            context.warn(
+                f"protocol {listener.protocol!r} has no default port: the listener is not served",
+                path,
+                subject=subject,
+            )
         elif port.protocol == "TCP" and port.number in reserved:
-            message = f"port {port.number} is the proxy's own ({reserved[port.number]}): the listener is not served"
+            message = (
+                f"port {port.number} is the proxy's own ({reserved[port.number]}): the listener is not served"
+            )
             context.warn(message, f"{path}.port", subject=subject, hint="choose another port")
         else:
             ports.add(port)
@@ -69,7 +77,9 @@ def service_ports(
     A parameters' entry for a served port sets its node port, where the Service's type has any
     (``node_ports``).
     """
-    wanted = {ServedPort(entry["port"], entry.get("protocol") or "TCP"): entry.get("nodePort") for entry in extra}
+    wanted = {
+        ServedPort(entry["port"], entry.get("protocol") or "TCP"): entry.get("nodePort") for entry in extra
+    }
     added = [port for port in wanted if port not in ports]
     return [port.as_service_port(wanted.get(port) if node_ports else None) for port in [*ports, *added]]
 
@@ -118,7 +128,9 @@ def _attached_sets(gateway: Object, spec: GatewaySpec, context: Context) -> Iter
     origin = (allowed.from_ if allowed else None) or "None"
     selector = allowed.selector if allowed else None
     namespace = namespace_of(gateway) or "default"
-    for listener_set in context.store.list(LISTENER_SET, lookup=Lookup(BY_PARENT, (namespace, name_of(gateway)))):
+    for listener_set in context.store.list(
+        LISTENER_SET, lookup=Lookup(BY_PARENT, (namespace, name_of(gateway)))
+    ):
         home = namespace_of(listener_set) or "default"
         if (
             origin == "All"
@@ -127,8 +139,15 @@ def _attached_sets(gateway: Object, spec: GatewaySpec, context: Context) -> Iter
         ):
             yield listener_set
         else:
-            message = f"{describe(gateway)} does not allow listeners from this namespace: its ports are not served"
-            context.warn(message, "spec.parentRef", subject=describe(listener_set), hint="see the Gateway's spec.allowedListeners")
+            message = (
+                f"{describe(gateway)} does not allow listeners from this namespace: its ports are not served"
+            )
+            context.warn(
+                message,
+                "spec.parentRef",
+                subject=describe(listener_set),
+                hint="see the Gateway's spec.allowedListeners",
+            )
 
 
 def _namespace_labels(name: str, context: Context) -> Mapping[str, Any] | None:

@@ -33,7 +33,10 @@ class GatewayPlugin(Plugin):
     owners: ClassVar[Sequence[KindRef]] = (GATEWAY,)
     reads: ClassVar[Sequence[KindRef]] = (GATEWAY_CLASS, GATEWAY_PARAMETERS, LISTENER_SET, NAMESPACE)
     options: ClassVar[Sequence[PluginOption]] = (
-        PluginOption("class", "Treat this GatewayClass as ours, whatever its controllerName (also where there is none)."),
+        PluginOption(
+            "class",
+            "Treat this GatewayClass as ours, whatever its controllerName (also where there is none).",
+        ),
     )
 
     def __init__(self, inputs: GatewayInputs, options: Mapping[str, Sequence[str]] | None = None) -> None:
@@ -64,5 +67,6 @@ class GatewayPlugin(Plugin):
             return f"GatewayClass {class_name} does not exist"
         controller = spec_of(gateway_class, GatewayClassSpec).controller_name
         if controller != self._inputs.controller_name:
-            return f"{describe(gateway_class)} belongs to {controller!r}, not to us ({self._inputs.controller_name!r})"
+            ours = self._inputs.controller_name
+            return f"{describe(gateway_class)} belongs to {controller!r}, not to us ({ours!r})"
         return ""

@@ -6,9 +6,10 @@ The keys are those of kgateway's chart (``HelmGateway``), so that a chart writte
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Required
 
-from typing_extensions import Required, TypedDict
+# Not typing's: pydantic, which makes the schema, needs this one below Python 3.12.
+from typing_extensions import TypedDict
 
 #: A value of one of Kubernetes' own types, as it stands in an object.
 KubernetesObject = dict[str, Any]

@@ -21,7 +21,7 @@ from gwdeployer import documents
 from gwdeployer.chart.slots import OMIT, Fragment, Omit, SlotCodeGenerator, Site, name_outputs
 
 
-class ChartFailure(Exception):  # noqa: N818 - becomes a ChartError once the place is known
+class ChartFailure(Exception):
     """A template called ``fail`` or ``required``, or used a value in a way that has no meaning."""
 
 
@@ -35,10 +35,20 @@ class MissingValue(StrictUndefined):
     __slots__ = ()
 
     def __init__(
-        self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = None  # noqa: ARG002
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: Any = None,
     ) -> None:
-        """As Jinja2 calls it; whatever use is made of the value, :meth:`use` makes the error."""
-        super().__init__(hint, obj, name, lambda _: MissingValueError(self))  # type: ignore[arg-type]
+        """As Jinja2 calls it (often, so without its superclass); whatever use is made of it, `use` raises."""
+        self._undefined_hint = hint
+        self._undefined_obj = obj
+        self._undefined_name = name
+        self._undefined_exception = self._error
+
+    def _error(self, _: object = None) -> MissingValueError:  # type: ignore[override]
+        return MissingValueError(self)
 
     def further(self) -> MissingValue:
         """Return what ``missing.name`` is: missing, for the same reason."""
@@ -51,7 +61,7 @@ class MissingValue(StrictUndefined):
 
     def use(self) -> NoReturn:
         """Raise the error that any use of a missing value raises."""
-        raise MissingValueError(self)
+        raise self._error()
 
 
 class MissingValueError(jinja2.UndefinedError):
@@ -94,10 +104,8 @@ class ChartEnvironment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Look for the key first: ``Values.items`` is the key ``items``, not a method."""
         if obj.__class__ is dict:
-            try:
-                return obj[attribute]
-            except KeyError:
-                return self._absent(obj, attribute)
+            value = obj.get(attribute, _ABSENT)
+            return self._absent(obj, attribute) if value is _ABSENT else value
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         if isinstance(obj, MissingValue):
@@ -116,13 +124,14 @@ class ChartEnvironment(ImmutableSandboxedEnvironment):
     def _absent(self, obj: dict[str, Any], attribute: str) -> Any:
         if attribute in _MAPPING_METHODS:
             return super().getattr(obj, attribute)
-        return self.undefined(obj=obj, name=attribute)
+        return MissingValue(None, obj, attribute)
 
     def join_text(self, values: Iterable[Any]) -> str:
         """Join values as they are joined inside a longer scalar (the operator ``~``)."""
         return "".join([as_text(value) for value in values])
 
 
+_ABSENT = object()
 _MAPPING_METHODS = frozenset({"items", "keys", "values", "get"})
 
 
@@ -159,7 +168,7 @@ def kind_of(value: Any) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def optional(value: Any, empty: bool = False) -> Any:  # noqa: FBT001, FBT002 - a filter's flag in templates
+def optional(value: Any, empty: bool = False) -> Any:
     """Return the value, or ``omit`` where it is missing or null (with ``empty=true``: or empty, false, 0)."""
     if value is None or isinstance(value, MissingValue) or (empty and not value):
         return OMIT

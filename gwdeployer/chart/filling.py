@@ -37,7 +37,7 @@ def compile_fill(skeleton: Skeleton) -> Fill:
     writer = _Writer()
     source = f"lambda v: [{', '.join(writer.expression(node) for node in skeleton.documents)}]"
     scope = {"t": _text, "m": _mapping, "u": _unique, "j": flow, "y": documents.dump, "c": documents.copy, "p": _pretty}
-    fill: Fill = eval(compile(source, "<skeleton>", "eval"), scope)  # noqa: S307 - made of repr()s, see above
+    fill: Fill = eval(compile(source, "<skeleton>", "eval"), scope)
     return fill
 
 
@@ -63,7 +63,8 @@ class _Writer:
             case Nested("yaml", content):
                 return _joined(NestedYaml(self).parts(content))
             case Nested(_, content):
-                return f"p({self.expression(content)})"
+                text = f"p({self.expression(content)})"
+                return text if has_slots(content) else repr(eval(text, {"p": _pretty}))
             case Omitted():
                 raise AssertionError("omitted slots are dropped when the skeleton is parsed")
 
@@ -156,6 +157,18 @@ class NestedYaml:
         if self._text:
             self._parts.append(repr("".join(self._text)))
             self._text.clear()
+
+
+def has_slots(node: Node) -> bool:
+    """Return whether anything in a node depends on slot values."""
+    match node:
+        case Seq(items):
+            return any(map(has_slots, items))
+        case Map(merged, entries):
+            return any(map(has_slots, merged)) or any(has_slots(key) or has_slots(value) for key, value in entries)
+        case Nested(_, content):
+            return has_slots(content)
+    return not isinstance(node, Const)
 
 
 def _joined(parts: list[str]) -> str:

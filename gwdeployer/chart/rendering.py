@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import jinja2
@@ -16,6 +17,8 @@ from gwdeployer.chart.skeleton import Skeleton, fault_at, parse
 from gwdeployer.chart.slots import OMIT, Fragment, FragmentError, Line, Omit, Site
 from gwdeployer.errors import ChartError, Fault, nearest, one_line
 
+#: The template whose macros and variables all others see as ``helpers``; evaluated once for each render.
+HELPERS = "_helpers.j2"
 #: Skeletons a chart keeps; one for each control flow its templates were seen to take.
 MAX_SKELETONS = 512
 
@@ -32,11 +35,9 @@ class Renderer:
         self._environment = ChartEnvironment(templates)
         self._skeletons: OrderedDict[tuple[int, ...], tuple[Skeleton, Fill]] = OrderedDict()
         self._lock = threading.Lock()
-        self._templates = [
-            template
-            for name, template in self._compiled(sorted(templates))
-            if not name.rsplit("/", 1)[-1].startswith("_")
-        ]
+        compiled = self._compiled(sorted(templates))
+        self._helpers = compiled.get(HELPERS)
+        self._templates = [t for name, t in compiled.items() if not name.rsplit("/", 1)[-1].startswith("_")]
 
     def render(self, scope: Mapping[str, Any]) -> list[Any]:
         """Return the documents of all templates, in the order of their paths and of the text.
@@ -44,17 +45,19 @@ class Renderer:
         ``scope`` holds the names templates see. Raises ChartError naming template, line and expression.
         """
         names = {**self._environment.globals, **scope}
+        if self._helpers is not None:
+            names["helpers"] = self._evaluated(self._helpers, names)
         documents: list[Any] = []
         for template in self._templates:
             documents += self._rendered(template, names)
         return documents
 
-    def _compiled(self, names: Iterable[str]) -> list[tuple[str, jinja2.Template]]:
-        compiled: list[tuple[str, jinja2.Template]] = []
+    def _compiled(self, names: Iterable[str]) -> dict[str, jinja2.Template]:
+        compiled: dict[str, jinja2.Template] = {}
         faults: list[Fault] = []
         for name in names:
             try:
-                compiled.append((name, self._environment.get_template(name)))
+                compiled[name] = self._environment.get_template(name)
             except jinja2.TemplateSyntaxError as error:
                 message = f"is not a template: {one_line(str(error.message))}"
                 faults.append(Fault(message, subject=f"{self._chart}/templates/{name}:{error.lineno}"))
@@ -65,12 +68,8 @@ class Renderer:
     def _rendered(self, template: jinja2.Template, names: dict[str, Any]) -> list[Any]:
         shape: list[int] = []
         values: list[Any] = []
-        try:
+        with self._blaming(template, names):
             self._collect(template.root_render_func(template.new_context(names, shared=True)), shape, values)
-        except ChartError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever an expression raises is the chart's fault
-            raise ChartError(self._fault(error, template, names)) from error
         skeleton, fill = self._skeleton(tuple(shape))
         try:
             return fill(values)
@@ -79,6 +78,23 @@ class Renderer:
             raise ChartError(fault_at(self._chart, site, str(failure))) from None
         except ChartFailure as failure:
             raise ChartError(Fault(str(failure), subject=f"{self._chart}/templates/{template.name}")) from None
+
+    def _evaluated(self, template: jinja2.Template, names: dict[str, Any]) -> dict[str, Any]:
+        """Return the macros and variables that a template defines at its top."""
+        context = template.new_context(names, shared=True)
+        with self._blaming(template, names):
+            deque(template.root_render_func(context), maxlen=0)
+        return context.get_exported()
+
+    @contextmanager
+    def _blaming(self, template: jinja2.Template, names: dict[str, Any]) -> Iterator[None]:
+        """Turn whatever an expression raises into a ChartError that says where."""
+        try:
+            yield
+        except ChartError:
+            raise
+        except Exception as error:
+            raise ChartError(self._fault(error, template, names)) from error
 
     def _collect(self, stream: Iterable[Any], shape: list[int], values: list[Any]) -> None:
         """Take a stream of pieces and slots apart: its shape, and the values of its slots as JSON data."""
@@ -149,7 +165,7 @@ class Renderer:
         return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
 
-class _Located(Exception):  # noqa: N818 - carries a missing value to where its message is made
+class _Located(Exception):
     """A missing value was output at a site."""
 
     def __init__(self, value: MissingValue, site: Site) -> None:
@@ -164,10 +180,15 @@ def adopt(value: Any) -> Any:
     Mappings become dicts, tuples lists, subclasses of str plain strings; ``omit`` drops its key or item.
     Raises ChartFailure for other types, and MissingValueError for missing values.
     """
-    if value.__class__ in _SCALARS:
+    kind = value.__class__
+    if kind in _SCALARS:
         return value
-    if isinstance(value, Mapping):
-        return {_key(key): adopt(item) for key, item in value.items() if item is not OMIT}
+    if kind is dict or isinstance(value, Mapping):
+        return {
+            key if key.__class__ is str else _key(key): item if item.__class__ in _SCALARS else adopt(item)
+            for key, item in value.items()
+            if item is not OMIT
+        }
     if isinstance(value, (list, tuple)):
         return [adopt(item) for item in value if item is not OMIT]
     if isinstance(value, str):

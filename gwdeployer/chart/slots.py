@@ -91,7 +91,7 @@ class Fragment:
 class SlotCodeGenerator(CodeGenerator):
     """Jinja2's code generator, but outputs are sites: see the module's description."""
 
-    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> Any:  # noqa: ARG002
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> Any:
         if not isinstance(node, nodes.TemplateData):
             raise nodes.Impossible
         return Piece(self.name or "", node.lineno, node.data)
@@ -100,11 +100,11 @@ class SlotCodeGenerator(CodeGenerator):
         pieces: list[Piece] = list(group)
         return repr(self._register(pieces[0]._replace(text="".join(piece.text for piece in pieces))))
 
-    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         text = getattr(node, "source_text", "")
         self.write(f"({self._register(Site(self.name or '', node.lineno, text))}, ")
 
-    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         self.write(")")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:

@@ -49,7 +49,7 @@ class Schema:
 
 
 def _validator(subject: str, schema: Mapping[str, Any]) -> Any:
-    import jsonschema_rs  # noqa: PLC0415 - a chart without a schema does not need it
+    import jsonschema_rs
 
     try:
         return jsonschema_rs.validator_for(json.dumps(schema))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,35 +18,57 @@ from gwdeployer.plugins import Plugin, configure, discover
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _log(_: click.Context, __: click.Parameter, verbose: int) -> None:
+    if verbose:
+        level = logging.INFO if verbose == 1 else logging.DEBUG
+        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+_OPTIONS = (
+    click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        callback=_log,
+        expose_value=False,
+        help="Log what is done to standard error; -vv logs more.",
+    ),
+    click.option(
+        "--inputs",
+        "inputs_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="YAML file that says what the controller knows: its name, images, control plane.",
+    ),
+    click.option(
+        "-f",
+        "--filename",
+        "filenames",
+        multiple=True,
+        required=True,
+        metavar="FILE",
+        help="File, folder, or - for standard input; may be given several times.",
+    ),
+)
+
+
 def input_options(function: F) -> F:
-    """Add ``-f`` and ``--inputs``."""
-    for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Say more: the owners left alone, and why."),
-        click.option("--inputs", "inputs_file", type=click.Path(path_type=Path), metavar="FILE", help="YAML file of inputs."),
-        click.option(
-            "-f",
-            "--filename",
-            "filenames",
-            multiple=True,
-            required=True,
-            metavar="FILE",
-            help="File, folder, or - for standard input; may be given several times.",
-        ),
-    ):
+    """Add ``-f``, ``--inputs`` and ``-v``."""
+    for option in _OPTIONS:
         function = option(function)
     return function
 
 
-def plugin_options(command: click.Command) -> click.Command:
-    """Add the options that the installed plugins declare."""
+def plugin_options(command: click.Command, plugins: Sequence[type[Plugin]]) -> click.Command:
+    """Add the options that plugins declare; two plugins may share one."""
     present = {name for parameter in command.params for name in parameter.opts}
-    for plugin in discover():
-        for option in plugin.options:
-            flag = f"--{option.name}"
-            if flag not in present:
-                command.params.append(
-                    click.Option([flag, _parameter(option.name)], multiple=True, metavar=option.metavar, help=option.help)
-                )
+    for option in (option for plugin in plugins for option in plugin.options):
+        if option.flag not in present:
+            present.add(option.flag)
+            names = [option.flag, _parameter(option.name)]
+            command.params.append(
+                click.Option(names, multiple=True, metavar=option.metavar, help=option.help)
+            )
     return command
 
 
@@ -54,7 +77,10 @@ def _parameter(name: str) -> str:
 
 
 def plugins_for(inputs_file: Path | None, given: Mapping[str, Sequence[str]]) -> list[Plugin]:
-    """Return the installed plugins, configured by the inputs file, then the environment. Raises InputsError."""
+    """Return the installed plugins, configured by the inputs file and over it the environment.
+
+    Raises InputsError with every key that is wrong.
+    """
     classes = discover()
     from_file = read_inputs(inputs_file) if inputs_file is not None else {}
     data = _over(from_file, inputs_from_environment(os.environ))
@@ -68,7 +94,10 @@ def _over(base: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in source.items():
         below = result.get(key)
-        result[key] = _over(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            result[key] = _over(below, value)
+        else:
+            result[key] = value
     return result
 
 

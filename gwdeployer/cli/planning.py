@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from gwdeployer.cli.report import Report
 from gwdeployer.errors import Fault, GwdeployerError
@@ -12,18 +13,12 @@ from gwdeployer.manifests import Manifests
 from gwdeployer.objects import KindRef, Object, ObjectRef, describe
 from gwdeployer.plan import Plan
 from gwdeployer.plugins import Plugin
-from gwdeployer.store import MemoryStore
+from gwdeployer.store import MemoryStore, ObjectStore
+
+logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """An owner and its plan."""
-
-    owner: Object
-    plan: Plan
-
-
-def plans_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) -> Iterator[Planned]:
+def plans_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) -> Iterator[Plan]:
     """Yield the plan of every owner that is ours, ordered by kind, namespace and name.
 
     Faults of one owner do not disturb the others: they go to ``report``, as do warnings and the reasons why
@@ -34,9 +29,9 @@ def plans_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) ->
     for plugin in plugins:
         for kind in plugin.owners:
             for owner in store.list(kind):
-                planned = _planned(plugin, owner, store, report)
-                if planned is not None:
-                    yield planned
+                plan = _planned(plugin, owner, store, report)
+                if plan is not None:
+                    yield plan
 
 
 def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report) -> Iterator[Object]:
@@ -44,6 +39,7 @@ def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report
     seen: dict[ObjectRef, Object] = {}
     for obj in objects:
         if KindRef.of_object(obj).group_kind not in kinds:
+            logger.debug("%s is ignored: no plugin reads this kind", describe(obj))
             continue
         reference = ObjectRef.of(obj)
         if not reference.name:
@@ -55,23 +51,20 @@ def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report
         yield obj
 
 
-def _planned(plugin: Plugin, owner: Object, store: MemoryStore, report: Report) -> Planned | None:
+def _planned(plugin: Plugin, owner: Object, store: ObjectStore, report: Report) -> Plan | None:
+    name = describe(owner)
     try:
         deployer = plugin.route(owner, store)
-        if isinstance(deployer, Skip):
-            report.notes.append(f"{describe(owner)} is left alone: {deployer.reason}")
-            return None
-        plan = deployer.plan(owner, store)
+        plan = None if isinstance(deployer, Skip) else deployer.plan(owner, store)
     except GwdeployerError as error:
-        report.faults += error.about(owner=describe(owner), subject=describe(owner)).faults
+        report.faults += error.about(owner=name, subject=name).faults
         return None
-    report.warnings += [_placed(warning, owner) for warning in plan.warnings]
-    if plan.skip:
-        report.notes.append(f"{describe(owner)} is left alone: {plan.skip.reason}")
+    skip = deployer if isinstance(deployer, Skip) else plan.skip if plan else None
+    report.warnings += [
+        replace(fault, subject=fault.subject or name) for fault in (plan.warnings if plan else ())
+    ]
+    if skip:
+        report.notes.append(f"{name} is left alone: {skip.reason}")
         return None
-    return Planned(owner, plan)
-
-
-def _placed(warning: Fault, owner: Object) -> Fault:
-    subject = warning.subject or describe(owner)
-    return Fault(warning.message, warning.path, subject, warning.layer, warning.hint)
+    logger.info("%s: %d objects", name, len(plan.objects) if plan else 0, extra={"owner": name})
+    return plan

@@ -23,7 +23,7 @@ class IdentityCache(Generic[T]):
         self._results: OrderedDict[Hashable, tuple[tuple[Any, ...], T]] = OrderedDict()
 
     def get(self, objects: tuple[Any, ...], make: Callable[[], T], *, extra: Hashable = None) -> T:
-        """Return what ``make`` returned for these very objects (and an equal ``extra``), calling it if need be."""
+        """Return what ``make`` returned for these very objects and an equal ``extra``; call it if need be."""
         key = (*map(id, objects), extra)
         known = self._results.get(key)
         if known is None:

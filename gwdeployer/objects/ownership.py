@@ -37,7 +37,7 @@ def is_namespaced(kind: KindRef) -> bool:
 
 
 def owner_reference(owner: Mapping[str, Any], kind: KindRef) -> dict[str, Any] | None:
-    """Return the controller ownerReference to ``owner``; None where it has no UID yet (a manifest from a file).
+    """Return the controller ownerReference to ``owner``; None where it has no UID yet (a file's manifest).
 
     ``kind`` is the owner's, because objects read through typed clients lose their own.
     """
@@ -72,7 +72,7 @@ def owned(obj: Object, owner: Mapping[str, Any], kind: KindRef) -> Object:
 
 
 def is_owned_by(obj: Mapping[str, Any], uid: str) -> bool:
-    """Return whether the object's controller is the owner with this UID (or, cluster-scoped, its label says so)."""
+    """Return whether the object's controller has this UID (cluster-scoped: whether its label says so)."""
     metadata = metadata_of(obj)
     for reference in metadata.get("ownerReferences") or ():
         if reference.get("controller"):

@@ -60,13 +60,17 @@ class ObjectRef(NamedTuple):
 
     def __str__(self) -> str:
         """Return ``Deployment shop/web``, or ``GatewayClass web`` for a cluster-scoped object."""
-        return f"{self.kind.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind.kind} {self.name}"
+        return (
+            f"{self.kind.kind} {self.namespace}/{self.name}"
+            if self.namespace
+            else f"{self.kind.kind} {self.name}"
+        )
 
 
 def metadata_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an object's metadata; empty where it has none."""
     metadata = obj.get("metadata")
-    return metadata if isinstance(metadata, Mapping) else {}
+    return metadata if metadata.__class__ is dict or isinstance(metadata, Mapping) else {}
 
 
 def name_of(obj: Mapping[str, Any]) -> str:

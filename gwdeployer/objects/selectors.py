@@ -22,7 +22,7 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, Any] | None
 
 
 def _holds(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    key, values = expression.get("key"), expression.get("values") or ()
+    key, values = str(expression.get("key")), expression.get("values") or ()
     match expression.get("operator"):
         case "In":
             return key in labels and labels[key] in values

@@ -88,7 +88,7 @@ class Replace(Policy):
         """Return a copy, with its nulls if ``raw``."""
         return verbatim(value) if self.raw else fresh(value)
 
-    def merge(self, base: Any, source: Any) -> Any:  # noqa: ARG002
+    def merge(self, base: Any, source: Any) -> Any:
         """Return a copy of ``source``."""
         return self.alone(source)
 
@@ -210,7 +210,7 @@ class PerLayer(Policy):
     For patches, which are applied layer by layer to something else (overlays).
     """
 
-    def merge(self, base: Any, source: Any) -> Any:  # noqa: ARG002
+    def merge(self, base: Any, source: Any) -> Any:
         """Return a copy of ``source``, nulls kept; ``Fields`` never asks."""
         return verbatim(source)
 

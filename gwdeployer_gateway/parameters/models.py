@@ -27,7 +27,7 @@ from gwdeployer.parameters import (
     broken_rule,
     drop_nulls,
 )
-from gwdeployer_gateway.parameters import kubernetes as k8s  # noqa: TC001 - pydantic reads annotations
+from gwdeployer_gateway.parameters import kubernetes as k8s
 from gwdeployer_gateway.parameters.overload import (
     MonitorsDeclared,
     MonitorsOnce,

@@ -1,0 +1,41 @@
+# Everything runs in .venv, which the first target that needs it sets up.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+
+.PHONY: help demo test lint bench oracle clean
+help:  ## show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+# The versions are those of requirements-dev.txt; what it lists beyond the dependencies is not installed here.
+$(RUNTIME): pyproject.toml requirements-dev.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --constraint requirements-dev.txt --editable .
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME)
+	$(PIP) --requirement requirements-dev.txt
+	@touch $@
+
+demo: $(RUNTIME)  ## render the example Gateway and show what it becomes
+	@$(BIN)/python examples/demo.py
+
+test: $(DEVELOPMENT)  ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(DEVELOPMENT)  ## check style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(DEVELOPMENT)  ## measure plans against Helm's engine, as ratios in one run
+	@$(BIN)/python -m benchmarks
+
+oracle: $(DEVELOPMENT)  ## compare strategic merge with Kubernetes' own on fresh pairs (needs Go)
+	GWDEPLOYER_ORACLE=1 $(BIN)/python -m pytest tests/objects -k oracle
+
+clean:  ## remove what the targets made
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
