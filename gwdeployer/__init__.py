@@ -10,9 +10,9 @@ Names are loaded on first use, so that importing the package costs next to nothi
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gwdeployer._lazy import lazy_exports
 from gwdeployer._version import __version__
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ _HOMES = {
     "plugins": ("Plugin", "PluginOption"),
     "store": ("MemoryStore", "ObjectStore", "RecordingStore"),
 }
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
 __all__ = [
     "Capabilities",
     "Chart",
@@ -100,17 +98,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from its room (PEP 562)."""
-    try:
-        home = _HOME_OF[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -1,1 +1,47 @@
-"""Gateways."""
+"""Gateways: a plugin of gwdeployer that deploys the proxies behind Gateway API Gateways.
+
+The public names of the plugin; they load on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gwdeployer import __version__
+from gwdeployer._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from gwdeployer_gateway.api import GATEWAY, GATEWAY_CLASS, LISTENER_SET
+    from gwdeployer_gateway.defaults import default_parameters
+    from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS, EnvoyGenerator
+    from gwdeployer_gateway.inputs import GatewayInputs
+    from gwdeployer_gateway.parameters import GatewayParameters, GatewayParametersSpec
+    from gwdeployer_gateway.plugin import GatewayPlugin
+    from gwdeployer_gateway.values import GatewayValues
+
+_HOMES = {
+    "api": ("GATEWAY", "GATEWAY_CLASS", "LISTENER_SET"),
+    "defaults": ("default_parameters",),
+    "envoy": ("GATEWAY_PARAMETERS", "EnvoyGenerator"),
+    "inputs": ("GatewayInputs",),
+    "parameters": ("GatewayParameters", "GatewayParametersSpec"),
+    "plugin": ("GatewayPlugin",),
+    "values": ("GatewayValues",),
+}
+
+__all__ = [
+    "GATEWAY",
+    "GATEWAY_CLASS",
+    "GATEWAY_PARAMETERS",
+    "LISTENER_SET",
+    "EnvoyGenerator",
+    "GatewayInputs",
+    "GatewayParameters",
+    "GatewayParametersSpec",
+    "GatewayPlugin",
+    "GatewayValues",
+    "__version__",
+    "default_parameters",
+]
+
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -35,7 +35,7 @@ def load_balancer_ip(addresses: Sequence[Address], context: Context) -> str | No
 
 def _is_ip(value: str) -> bool:
     try:
-        ip_address(value)
+        address = ip_address(value)
     except ValueError:
         return False
-    return True
+    return not getattr(address, "scope_id", None)  # a zone (fe80::1%eth0) means something on one host only

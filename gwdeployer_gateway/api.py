@@ -12,10 +12,10 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from gwdeployer.errors import Fault, ParametersError, nearest
+from gwdeployer.errors import Fault, ParametersError, nearest, one_line
 from gwdeployer.objects import KindRef, Object, describe
 from gwdeployer.parameters import faults_of
 
@@ -26,9 +26,11 @@ GATEWAY_CLASS = KindRef(GROUP, "v1", "GatewayClass")
 LISTENER_SET = KindRef(GROUP, "v1", "ListenerSet")
 NAMESPACE = KindRef("", "v1", "Namespace")
 
+_MAX_NAME = 64  # of an unknown field in a message
+
 
 class ApiModel(BaseModel):
-    """The base of partial models: fields we do not read are left alone, nothing is converted."""
+    """The base of partial models: fields we do not read are left alone, nothing is converted, null is unset."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -38,6 +40,13 @@ class ApiModel(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, data: Any) -> Any:
+        if data.__class__ is not dict or None not in data.values():
+            return data
+        return {name: value for name, value in data.items() if value is not None}
 
 
 class Listener(ApiModel):
@@ -72,11 +81,30 @@ class Infrastructure(ApiModel):
     parameters_ref: ParametersRef | None = None
 
 
+class SelectorRequirement(ApiModel):
+    """One expression of a label selector."""
+
+    key: str
+    operator: str
+    values: list[str] | None = None
+
+
+class LabelSelector(ApiModel):
+    """Kubernetes' label selector."""
+
+    match_labels: dict[str, str] | None = None
+    match_expressions: list[SelectorRequirement] | None = None
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return the selector as it stands in objects."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
 class ListenerNamespaces(ApiModel):
     """From which namespaces ListenerSets may attach."""
 
     from_: Annotated[str | None, Field(alias="from")] = None
-    selector: dict[str, Any] | None = None
+    selector: LabelSelector | None = None
 
 
 class AllowedListeners(ApiModel):
@@ -88,7 +116,7 @@ class AllowedListeners(ApiModel):
 class GatewaySpec(ApiModel):
     """``spec`` of a Gateway."""
 
-    gateway_class_name: str = ""
+    gateway_class_name: Annotated[str, Field(min_length=1)]
     listeners: list[Listener] | None = None
     addresses: list[Address] | None = None
     infrastructure: Infrastructure | None = None
@@ -124,7 +152,8 @@ S = TypeVar("S", bound=ApiModel)
 def spec_of(obj: Object, model: type[S]) -> S:
     """Return an object's spec. Raises ParametersError with all faults of the fields we read."""
     try:
-        return model.model_validate(obj.get("spec") or {})
+        spec = obj.get("spec")
+        return model.model_validate({} if spec is None else spec)
     except ValidationError as error:
         faults = faults_of(error, model, "spec")
         subject = describe(obj)
@@ -136,13 +165,9 @@ def unknown_fields(obj: Object) -> Iterator[Fault]:
     known = _known_fields().get(str(obj.get("kind")))
     if known is not None and obj.get("spec").__class__ is dict:
         for path, name, names in _unknown(obj["spec"], known, "spec"):
-            message = f"unknown field {name!r}"
-            yield Fault(
-                message,
-                path,
-                describe(obj),
-                hint=nearest(name, names) or "ignored: newer than this version knows?",
-            )
+            message = f"unknown field {name!r} is ignored"
+            hint = nearest(name, names) or "is it newer than this version knows?"
+            yield Fault(message, path, describe(obj), hint=hint)
 
 
 def _unknown(
@@ -158,7 +183,8 @@ def _unknown(
             if name in known:
                 yield from _unknown(item, known[name], f"{path}.{name}")
             else:
-                yield f"{path}.{name}", name, known
+                shown = one_line(str(name), _MAX_NAME)
+                yield f"{path}.{shown}", shown, known
 
 
 @cache

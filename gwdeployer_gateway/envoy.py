@@ -7,15 +7,46 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
-from gwdeployer.objects import IdentityCache, Object, dns_label, label_value, name_of, namespace_of
-from gwdeployer.parameters import Merged
+from gwdeployer.objects import IdentityCache, KindRef, Object, dns_label, label_value, name_of, namespace_of
+from gwdeployer.parameters import Layer, Merged
 from gwdeployer_gateway.addresses import load_balancer_ip
 from gwdeployer_gateway.api import Address, GatewaySpec, spec_of, unknown_fields
-from gwdeployer_gateway.defaults import READINESS_PORT
+from gwdeployer_gateway.defaults import READINESS_PORT, default_parameters
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.layers import ParametersLayers
 from gwdeployer_gateway.listeners import ServedPort, served_ports, service_ports
+from gwdeployer_gateway.overlays import (
+    HORIZONTALPODAUTOSCALER,
+    PODDISRUPTIONBUDGET,
+    VERTICALPODAUTOSCALER,
+    OverlayFields,
+    apply_overlays,
+    has_overlays,
+)
 from gwdeployer_gateway.parameters import GatewayParametersSpec
+
+GATEWAY_PARAMETERS = KindRef("gateway.kgateway.dev", "v1alpha1", "GatewayParameters")
+
+CHART_KINDS = (
+    KindRef("", "v1", "ServiceAccount"),
+    KindRef("", "v1", "ConfigMap"),
+    KindRef("", "v1", "Service"),
+    KindRef("apps", "v1", "Deployment"),
+)
+OVERLAYS = OverlayFields(
+    path=("kube",),
+    patches={
+        "deploymentOverlay": "Deployment",
+        "serviceOverlay": "Service",
+        "serviceAccountOverlay": "ServiceAccount",
+        "configMapOverlay": "ConfigMap",
+    },
+    supports={
+        "podDisruptionBudget": PODDISRUPTIONBUDGET,
+        "horizontalPodAutoscaler": HORIZONTALPODAUTOSCALER,
+        "verticalPodAutoscaler": VERTICALPODAUTOSCALER,
+    },
+)
 
 ADMIN_PORT = 19000
 METRICS_PORT = 9091
@@ -42,8 +73,9 @@ class EnvoyGenerator(HelmValuesGenerator):
     def __init__(self, inputs: GatewayInputs) -> None:
         """Make values for the control plane and images that ``inputs`` name."""
         self._inputs = inputs
-        self._layers = ParametersLayers(inputs)
+        self._layers = ParametersLayers(GATEWAY_PARAMETERS, GatewayParametersSpec, self._defaults)
         self._fixed: IdentityCache[dict[str, Any]] = IdentityCache()
+        self._overlaid: IdentityCache[bool] = IdentityCache()
 
     def get_values(self, owner: Object, context: Context) -> Mapping[str, Any] | Skip:
         """Return the Gateway's values (see ``values.GatewayValues``), or why it has none.
@@ -59,15 +91,35 @@ class EnvoyGenerator(HelmValuesGenerator):
         ports = self._ports(owner, spec, context)
         if not ports:
             return Skip("no listener has a port that can be served")
+        context.state["layers"] = merged.layers
         context.state["configChecksum"] = (kube.get("podTemplate") or {}).get("configChecksum", True)
         fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged))
         return {"gateway": {**fixed, **self._own_values(owner, spec, kube, ports, context)}}
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
-        """Put a checksum of the configuration on the pods, so that they restart with it; opt-out."""
+        """Apply overlays; then put a checksum of the configuration on the pods, to restart with it (opt-out)."""
+        layers = context.state["layers"]
+        if self._overlaid.get(layers, lambda: has_overlays(layers, OVERLAYS)):
+            objects = apply_overlays(objects, layers, OVERLAYS, context)
         if context.state["configChecksum"]:
             stamp_config_checksum(objects)
         return objects
+
+    def kinds(self) -> Sequence[KindRef]:
+        """Return the chart's kinds, and those that overlays add."""
+        return (*CHART_KINDS, *OVERLAYS.kinds())
+
+    def _defaults(self, spec: GatewaySpec, layers: Sequence[Layer]) -> Mapping[str, Any]:
+        image = self._inputs.image
+        return default_parameters(
+            registry=image.registry,
+            repository=image.repository,
+            tag=image.tag,
+            digest=image.digest,
+            pull_policy=image.pull_policy,
+            waypoint=spec.gateway_class_name == self._inputs.waypoint_gateway_class_name,
+            omit_security_context=any(_omits_security_context(layer) for layer in layers),
+        )
 
     def _ports(self, owner: Object, spec: GatewaySpec, context: Context) -> list[ServedPort]:
         ports = served_ports(owner, spec, RESERVED_PORTS, context)
@@ -144,6 +196,10 @@ def stamp_config_checksum(objects: Iterable[Object]) -> None:
                 **(metadata.get("annotations") or {}),
                 CONFIG_CHECKSUM: digest.hexdigest()[:16],
             }
+
+
+def _omits_security_context(layer: Layer) -> bool:
+    return (layer.values.get("kube") or {}).get("omitDefaultSecurityContext") is True
 
 
 def _propagated(metadata: Mapping[str, str] | None) -> dict[str, str]:

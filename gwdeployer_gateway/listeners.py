@@ -33,7 +33,7 @@ class ServedPort(NamedTuple):
     @property
     def name(self) -> str:
         """The port's name in Service and container, at most 15 characters: ``listener-8080``, ``udp-53``."""
-        prefix = "udp" if self.protocol == "UDP" else "listener"
+        prefix = "listener" if self.protocol == "TCP" else self.protocol.lower()
         return f"{prefix}-{self.number}"[:_MAX_PORT_NAME]
 
     def as_service_port(self, node_port: int | None = None) -> dict[str, Any]:
@@ -111,9 +111,11 @@ def _parents(listener_set: Object) -> Iterable[Hashable]:
     parent = spec.get("parentRef") if isinstance(spec, dict) else None
     if not isinstance(parent, dict):
         return ()
-    if (parent.get("group") or GROUP, parent.get("kind") or "Gateway") != (GROUP, "Gateway"):
+    group, kind = parent.get("group"), parent.get("kind")
+    if (GROUP if group is None else group, "Gateway" if kind is None else kind) != (GROUP, "Gateway"):
         return ()
-    return ((parent.get("namespace") or namespace_of(listener_set) or "default", parent.get("name")),)
+    place = parent.get("namespace") or namespace_of(listener_set) or "default", parent.get("name")
+    return (place,) if all(isinstance(part, str) for part in place) else ()
 
 
 BY_PARENT = Index("parent", _parents)
@@ -126,7 +128,7 @@ def _attached_sets(gateway: Object, spec: GatewaySpec, context: Context) -> Iter
     """
     allowed = spec.allowed_listeners.namespaces if spec.allowed_listeners else None
     origin = (allowed.from_ if allowed else None) or "None"
-    selector = allowed.selector if allowed else None
+    selector = allowed.selector.as_mapping() if allowed and allowed.selector else None
     namespace = namespace_of(gateway) or "default"
     for listener_set in context.store.list(
         LISTENER_SET, lookup=Lookup(BY_PARENT, (namespace, name_of(gateway)))
@@ -152,6 +154,6 @@ def _attached_sets(gateway: Object, spec: GatewaySpec, context: Context) -> Iter
 
 def _namespace_labels(name: str, context: Context) -> Mapping[str, Any] | None:
     namespace = context.store.get(NAMESPACE, "", name)
-    labels: Mapping[str, Any] = (metadata_of(namespace).get("labels") or {}) if namespace else {}
+    labels = metadata_of(namespace).get("labels") if namespace else None
     # The API server puts this label on every namespace; a namespace in a file has it only in effect.
-    return {**labels, "kubernetes.io/metadata.name": name}
+    return {**(labels if isinstance(labels, Mapping) else {}), "kubernetes.io/metadata.name": name}

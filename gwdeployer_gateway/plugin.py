@@ -20,9 +20,8 @@ from gwdeployer_gateway.api import (
     GatewaySpec,
     spec_of,
 )
-from gwdeployer_gateway.envoy import EnvoyGenerator
+from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS, EnvoyGenerator
 from gwdeployer_gateway.inputs import GatewayInputs
-from gwdeployer_gateway.layers import GATEWAY_PARAMETERS
 
 
 class GatewayPlugin(Plugin):
@@ -66,6 +65,8 @@ class GatewayPlugin(Plugin):
         if gateway_class is None:
             return f"GatewayClass {class_name} does not exist"
         controller = spec_of(gateway_class, GatewayClassSpec).controller_name
+        if not controller:
+            return f"{describe(gateway_class)} names no controller"
         if controller != self._inputs.controller_name:
             ours = self._inputs.controller_name
             return f"{describe(gateway_class)} belongs to {controller!r}, not to us ({ours!r})"

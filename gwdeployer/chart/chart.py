@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +16,7 @@ from gwdeployer.chart.values import Schema, coalesce
 from gwdeployer.errors import ChartError, Fault
 from gwdeployer.objects import KindRef, Object
 
-_API_VERSION = re.compile(r"^apiVersion:\s*([\w./-]+)\s*$", re.MULTILINE)
-_KIND = re.compile(r"^kind:\s*(\w+)\s*$", re.MULTILINE)
+_TYPE_LINE = re.compile(r"^(apiVersion|kind):[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
@@ -36,6 +36,20 @@ class Capabilities:
     kube_version: str = "v1.37.0"
     api_versions: tuple[str, ...] = ()
 
+    def scope(self) -> dict[str, Any]:
+        """Return it as templates see it, with Helm's names: ``Capabilities.KubeVersion.Minor``."""
+        major, minor, *_ = [*self.kube_version.lstrip("v").split("."), "", ""]
+        version = {
+            "Version": self.kube_version,
+            "GitVersion": self.kube_version,
+            "Major": major,
+            "Minor": minor,
+        }
+        return {"KubeVersion": version, "APIVersions": list(self.api_versions)}
+
+
+_DEFAULT_CAPABILITIES = Capabilities()
+
 
 class Chart:
     """A chart, ready to render. Thread-safe; templates are compiled on first use.
@@ -49,6 +63,8 @@ class Chart:
     def __init__(self, source: Source) -> None:
         """Make a chart of what was read from a folder, or of texts given in memory."""
         self._source = source
+        self._lock = threading.Lock()
+        self._ready: tuple[Schema, Renderer] | None = None
         self.name = source.name
         self.version = source.version
         self.app_version = source.app_version
@@ -76,14 +92,12 @@ class Chart:
         kinds: dict[KindRef, None] = {}
         for name in sorted(self._source.templates):
             for document in _DOCUMENT.split(self._source.templates[name]):
-                api_version, kind = _API_VERSION.search(document), _KIND.search(document)
-                if api_version and kind:
-                    kinds[KindRef.of(api_version[1], kind[1])] = None
+                kinds |= dict.fromkeys(_kinds_named(document))
         return tuple(kinds)
 
     def compile(self) -> None:
         """Compile templates and schema now rather than at the first render; raises ChartError."""
-        _ = self._renderer, self._schema
+        _ = self._compiled
 
     def render(
         self,
@@ -94,41 +108,73 @@ class Chart:
         """Return the objects for ``values`` laid over the chart's defaults, in the order of the templates.
 
         The objects are the caller's own. Raises ChartError with all faults: values that the schema refuses,
-        else the first expression that failed. Cost: about 0.1 ms for five objects whose shape was seen before.
+        else the first expression that failed in each template. Costs about 0.1 ms for four objects whose
+        shape was seen before.
         """
         merged = coalesce(self._source.values, values)
         if faults := self._schema.faults(merged):
             raise ChartError(faults)
-        documents = self._renderer.render(self._scope(merged, release or Release(self.name), capabilities))
-        return [self._object(document) for document in documents if document is not None]
+        return self._renderer.render(self._scope(merged, release or Release(self.name), capabilities))
 
-    def _scope(self, values: dict[str, Any], release: Release, capabilities: Capabilities | None) -> dict[str, Any]:
-        served = capabilities or Capabilities()
+    def _scope(
+        self, values: dict[str, Any], release: Release, capabilities: Capabilities | None
+    ) -> dict[str, Any]:
         return {
             "Values": values,
             "Release": {"Name": release.name, "Namespace": release.namespace, "Service": release.service},
             "Chart": self._metadata,
-            "Capabilities": {"KubeVersion": served.kube_version, "APIVersions": list(served.api_versions)},
+            "Capabilities": (capabilities or _DEFAULT_CAPABILITIES).scope(),
         }
-
-    def _object(self, document: Any) -> Object:
-        if isinstance(document, dict) and document.get("apiVersion") and document.get("kind"):
-            return document
-        raise ChartError(
-            Fault(
-                "a template rendered a document that is not an object (a mapping with apiVersion and kind)",
-                subject=f"chart {self.name}",
-            )
-        )
 
     @cached_property
     def _metadata(self) -> dict[str, Any]:
         return {"Name": self.name, "Version": self.version, "AppVersion": self.app_version}
 
-    @cached_property
+    @property
     def _schema(self) -> Schema:
-        return Schema(self.name, self._source.schema)
+        return self._compiled[0]
 
-    @cached_property
+    @property
     def _renderer(self) -> Renderer:
-        return Renderer(self.name, self._source.templates)
+        return self._compiled[1]
+
+    @property
+    def _compiled(self) -> tuple[Schema, Renderer]:
+        if self._ready is None:
+            with self._lock:  # several threads may ask for the first render at once
+                if self._ready is None:
+                    self._ready = self._compile()
+        return self._ready
+
+    def _compile(self) -> tuple[Schema, Renderer]:
+        """Compile schema and templates; the faults of both come at once."""
+        faults: list[Fault] = []
+        schema = renderer = None
+        try:
+            schema = Schema(self.name, self._source.schema)
+        except ChartError as error:
+            faults += error.faults
+        try:
+            renderer = Renderer(self.name, self._source.templates)
+        except ChartError as error:
+            faults += error.faults
+        if schema is None or renderer is None:
+            raise ChartError(faults)
+        return schema, renderer
+
+
+def _kinds_named(document: str) -> Iterator[KindRef]:
+    """Yield each kind of a document with the apiVersion before it (or after it, where none is before).
+
+    A document can name several: ``{% if %}kind: Deployment{% else %}kind: DaemonSet{% endif %}``.
+    """
+    api_version, waiting = "", []
+    for key, value in _TYPE_LINE.findall(document):
+        if key == "apiVersion":
+            api_version = value
+            yield from (KindRef.of(api_version, kind) for kind in waiting)
+            waiting = []
+        elif api_version:
+            yield KindRef.of(api_version, value)
+        else:
+            waiting.append(value)

@@ -1,76 +1,40 @@
-"""The sandbox in which a chart's templates are compiled, and what stands in scope there.
+"""The sandbox in which a chart's templates are compiled.
 
 Strict where Helm is lenient: a name that does not exist is an error with its path, not an empty string.
-Lenient where Helm authors need it: ``Values.a.b | optional`` and ``| default(x)`` work though ``a`` is missing.
+Lenient where Helm authors need it: ``Values.a.b | optional`` and ``| default(x)`` work without ``Values.a``.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import jinja2
-from jinja2 import StrictUndefined, nodes
+from jinja2 import nodes
+from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing
 
-from gwdeployer import documents
-from gwdeployer.chart.slots import OMIT, Fragment, Omit, SlotCodeGenerator, Site, name_outputs
+from gwdeployer.chart.data import Fragment, MissingValue, as_text, refuse_special
+from gwdeployer.chart.filters import FILTERS, SCOPE, formatted, merge
+from gwdeployer.chart.slots import Site, SlotCodeGenerator, name_outputs
+from gwdeployer.errors import nearest
 
+_ABSENT = object()
+_MAPPING_METHODS = frozenset({"items", "keys", "values", "get"})
+# Jinja2's tests that speak of HTML or of what the environment holds.
+_DROPPED_TESTS = frozenset({"escaped", "filter", "test"})
 
-class ChartFailure(Exception):
-    """A template called ``fail`` or ``required``, or used a value in a way that has no meaning."""
-
-
-class MissingValue(StrictUndefined):
-    """A name or key that does not exist. Only ``optional``, ``default`` and ``is defined`` accept it.
-
-    Looking further into it (``missing.b.c``) stays missing, so that chains can be given a default; any
-    other use raises, and the message can name the whole path.
-    """
-
-    __slots__ = ()
-
-    def __init__(
-        self,
-        hint: str | None = None,
-        obj: Any = missing,
-        name: str | None = None,
-        exc: Any = None,
-    ) -> None:
-        """As Jinja2 calls it (often, so without its superclass); whatever use is made of it, `use` raises."""
-        self._undefined_hint = hint
-        self._undefined_obj = obj
-        self._undefined_name = name
-        self._undefined_exception = self._error
-
-    def _error(self, _: object = None) -> MissingValueError:  # type: ignore[override]
-        return MissingValueError(self)
-
-    def further(self) -> MissingValue:
-        """Return what ``missing.name`` is: missing, for the same reason."""
-        return self
-
-    @property
-    def place(self) -> tuple[Any, str]:
-        """Return the object looked into (``jinja2.utils.missing`` for the scope) and the key not found."""
-        return self._undefined_obj, str(self._undefined_name)
-
-    def use(self) -> NoReturn:
-        """Raise the error that any use of a missing value raises."""
-        raise self._error()
-
-
-class MissingValueError(jinja2.UndefinedError):
-    """A missing value was used; ``value`` knows where it was looked for."""
-
-    def __init__(self, value: MissingValue) -> None:
-        """Keep the missing value for the message."""
-        super().__init__(f"{value.place[1]!r} is not defined")
-        self.value = value
+_REFUSED = (
+    (
+        nodes.FilterBlock,
+        "{% filter %} works on text, and a block is none here; write {{ expression | filter }}",
+    ),
+    (
+        nodes.AssignBlock,
+        "{% set name | filter %} works on text, and a block is none here; filter an expression",
+    ),
+    (nodes.ScopedEvalContextModifier, "{% autoescape %} has no meaning here: nothing is ever escaped"),
+)
 
 
 class ChartEnvironment(ImmutableSandboxedEnvironment):
@@ -78,6 +42,7 @@ class ChartEnvironment(ImmutableSandboxedEnvironment):
 
     code_generator_class = SlotCodeGenerator
     concat = staticmethod(Fragment)  # type: ignore[assignment]
+    intercepted_binops = frozenset({"+", "%"})
 
     def __init__(self, templates: Mapping[str, str]) -> None:
         """Know the templates by their path in the chart's ``templates`` folder."""
@@ -94,152 +59,105 @@ class ChartEnvironment(ImmutableSandboxedEnvironment):
         )
         self.sites: list[Site] = []
         self.globals = {**SCOPE, "range": self.globals["range"], "namespace": self.globals["namespace"]}
-        self.filters.update(FILTERS)
+        self.filters = dict(FILTERS)
+        self.tests = {name: test for name, test in self.tests.items() if name not in _DROPPED_TESTS}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
+        self._check(tree, name)
         name_outputs(tree, self.lex(source, name, filename))
         return tree
+
+    def _check(self, tree: nodes.Template, template: str | None) -> None:
+        """Refuse what has no meaning here, and what does not exist, also where a render may never come by."""
+        for refused, reason in _REFUSED:
+            for node in tree.find_all(refused):
+                if not isinstance(node, nodes.AssignBlock) or node.filter is not None:
+                    raise jinja2.TemplateSyntaxError(reason, node.lineno, template)
+        for named, known, word in ((nodes.Filter, self.filters, "filter"), (nodes.Test, self.tests, "test")):
+            for use in tree.find_all(named):
+                if use.name not in known:
+                    raise _no_such(word, use.name, nearest(use.name, known), use.lineno, template)
+        for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+            self._check_template(node, template)
+
+    def _check_template(self, node: Any, template: str | None) -> None:
+        if not isinstance(node.template, nodes.Const) or getattr(node, "ignore_missing", False):
+            return
+        names = node.template.value if isinstance(node.template.value, tuple) else (node.template.value,)
+        known = self.list_templates()
+        if not set(names) & set(known):
+            raise _no_such("template", names[0], nearest(str(names[0]), known), node.lineno, template)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Look for the key first: ``Values.items`` is the key ``items``, not a method."""
         if obj.__class__ is dict:
             value = obj.get(attribute, _ABSENT)
-            return self._absent(obj, attribute) if value is _ABSENT else value
-        if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
+            if value is not _ABSENT:
+                return value
+            if attribute not in _MAPPING_METHODS:
+                return MissingValue(None, obj, attribute)
+            return super().getattr(obj, attribute)
         if isinstance(obj, MissingValue):
-            return obj.further()
-        return super().getattr(obj, attribute)
+            return obj
+        if isinstance(obj, Mapping):
+            return self._of_mapping(obj, attribute)
+        return super().getattr(_plain(obj), attribute)
+
+    def _of_mapping(self, obj: Mapping[str, Any], attribute: str) -> Any:
+        if attribute in obj:
+            return obj[attribute]
+        if attribute in _MAPPING_METHODS:
+            return super().getattr(obj, attribute)
+        return MissingValue(None, obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Look up an item; never an attribute of the same name."""
         if isinstance(obj, MissingValue):
-            return obj.further()
+            return obj
+        refuse_special(argument)
         try:
             return obj[argument]
-        except (KeyError, IndexError, TypeError, LookupError):
+        except (LookupError, TypeError):
             return self.undefined(obj=obj, name=argument)
 
-    def _absent(self, obj: dict[str, Any], attribute: str) -> Any:
-        if attribute in _MAPPING_METHODS:
-            return super().getattr(obj, attribute)
-        return MissingValue(None, obj, attribute)
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Show nothing of fragments and macros; ``str.format`` writes Python's words, so ``%`` stands in."""
+        if isinstance(obj, (Fragment, Macro)):
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Any:
+        """Refuse ``str.format`` where it is looked up (Jinja2 asks before `is_safe_attribute`)."""
+        if super().wrap_str_format(value) is None:
+            return None
+        return self.undefined(
+            'format writes values as Python does; write "…%s" % value, or a ~ b', name="format"
+        )
+
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function or macro; the two most frequent without Jinja2's long way round."""
+        if obj.__class__ is Macro or obj is merge:
+            return obj(*args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Add and format text as text, whatever class of strings it is."""
+        if operator == "%" and isinstance(left, str):
+            return formatted(left, right)
+        return super().call_binop(context, operator, _plain(left), _plain(right))
 
     def join_text(self, values: Iterable[Any]) -> str:
         """Join values as they are joined inside a longer scalar (the operator ``~``)."""
         return "".join([as_text(value) for value in values])
 
 
-_ABSENT = object()
-_MAPPING_METHODS = frozenset({"items", "keys", "values", "get"})
+def _plain(value: Any) -> Any:
+    """Return a string without the manners of its class (``Markup`` escapes what it is joined with)."""
+    return str.__str__(value) if isinstance(value, str) else value
 
 
-def as_text(value: Any) -> str:
-    """Return a scalar as it reads inside a longer one: ``true``, ``8080``, the string itself.
-
-    Raises ChartFailure for what has no such form (mappings, lists, null, ``omit``); missing values raise.
-    """
-    if isinstance(value, str):
-        return str.__str__(value)
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, MissingValue):
-        value.use()
-    if isinstance(value, Fragment):
-        str(value)
-    raise ChartFailure(f"{kind_of(value)} cannot be part of a longer text")
-
-
-def kind_of(value: Any) -> str:
-    """Return what a value is, in a chart author's words."""
-    if value is None:
-        return "null"
-    if isinstance(value, Omit):
-        return "omit"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    return f"a value of type {type(value).__name__}"
-
-
-def optional(value: Any, empty: bool = False) -> Any:
-    """Return the value, or ``omit`` where it is missing or null (with ``empty=true``: or empty, false, 0)."""
-    if value is None or isinstance(value, MissingValue) or (empty and not value):
-        return OMIT
-    return value
-
-
-def required(value: Any, message: str = "") -> Any:
-    """Return the value; fail with ``message`` where it is missing, null or the empty string (as in Helm)."""
-    if value is None or isinstance(value, MissingValue) or value == "":
-        raise ChartFailure(message or "a required value is missing")
-    return value
-
-
-def fail(message: object) -> NoReturn:
-    """Stop rendering with ``message``."""
-    raise ChartFailure(as_text(message))
-
-
-def merge(*mappings: Any) -> dict[str, Any]:
-    """Return the union of mappings; the first that has a key wins. Missing and null ones count as empty.
-
-    Nothing is changed in place (Helm's ``merge`` writes into its first argument, a well-known trap).
-    """
-    result: dict[str, Any] = {}
-    for mapping in reversed(mappings):
-        if mapping is None or isinstance(mapping, (MissingValue, Omit)):
-            continue
-        if not isinstance(mapping, Mapping):
-            raise ChartFailure(f"merge takes mappings, not {kind_of(mapping)}")
-        result.update(mapping)
-    return result
-
-
-def _text_filter(function: Callable[[str], str]) -> Callable[[Any], str]:
-    return lambda value: function(as_text(value))
-
-
-def _join(values: Any, separator: str = "") -> str:
-    if isinstance(values, (str, MissingValue, Fragment)):
-        raise ChartFailure(f"join takes a list, not {kind_of(values)}")
-    return separator.join([as_text(value) for value in values])
-
-
-def _trunc(value: Any, length: int) -> str:
-    text = as_text(value)
-    return text[:length] if length >= 0 else text[length:]
-
-
-def _to_json(value: Any) -> str:
-    if isinstance(value, (MissingValue, Fragment)):
-        as_text(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _to_yaml(value: Any) -> str:
-    if isinstance(value, (MissingValue, Fragment)):
-        as_text(value)
-    return documents.dump(value)
-
-
-FILTERS: dict[str, Callable[..., Any]] = {
-    "optional": optional,
-    "required": required,
-    "string": as_text,
-    "join": _join,
-    "tojson": _to_json,
-    "toyaml": _to_yaml,
-    "trunc": _trunc,
-    "b64encode": _text_filter(lambda text: base64.b64encode(text.encode()).decode()),
-    "b64decode": _text_filter(lambda text: base64.b64decode(text).decode()),
-    "sha256": _text_filter(lambda text: hashlib.sha256(text.encode()).hexdigest()),
-}
-
-SCOPE: dict[str, Any] = {"omit": OMIT, "merge": merge, "fail": fail}
+def _no_such(word: str, name: Any, hint: str, line: int, template: str | None) -> jinja2.TemplateSyntaxError:
+    return jinja2.TemplateSyntaxError(
+        f"there is no {word} {name!r}{'; ' + hint if hint else ''}", line, template
+    )

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gwdeployer import documents
-from gwdeployer.chart.environment import ChartFailure, as_text, kind_of
+from gwdeployer.chart.data import TemplateFailure, as_text, kind_of
 from gwdeployer.chart.skeleton import Const, Map, Nested, Node, Omitted, Seq, Skeleton, Slot, Text
 
 Fill = Callable[[list[Any]], list[Any]]
 
 
-class SlotFailure(ChartFailure):
+class MisfitError(TemplateFailure):
     """A slot's value does not fit its place; ``index`` says which slot."""
 
     def __init__(self, message: str, index: int) -> None:
@@ -32,12 +32,11 @@ def compile_fill(skeleton: Skeleton) -> Fill:
     """Return the function that builds the skeleton's documents from a list of slot values.
 
     The values must be JSON data of their own (they are put in by reference). The function raises
-    SlotFailure where a value does not fit: a mapping inside a text, a list where ``<<`` needs a mapping.
+    MisfitError where a value does not fit: a mapping inside a text, a list where ``<<`` needs a mapping.
     """
     writer = _Writer()
     source = f"lambda v: [{', '.join(writer.expression(node) for node in skeleton.documents)}]"
-    scope = {"t": _text, "m": _mapping, "u": _unique, "j": flow, "y": documents.dump, "c": documents.copy, "p": _pretty}
-    fill: Fill = eval(compile(source, "<skeleton>", "eval"), scope)
+    fill: Fill = eval(compile(source, "<skeleton>", "eval"), dict(_SCOPE))  # noqa: S307 - made of repr()s
     return fill
 
 
@@ -64,7 +63,7 @@ class _Writer:
                 return _joined(NestedYaml(self).parts(content))
             case Nested(_, content):
                 text = f"p({self.expression(content)})"
-                return text if has_slots(content) else repr(eval(text, {"p": _pretty}))
+                return text if has_slots(content) else repr(eval(text, dict(_SCOPE)))  # noqa: S307 - as above
             case Omitted():
                 raise AssertionError("omitted slots are dropped when the skeleton is parsed")
 
@@ -76,17 +75,15 @@ class _Writer:
         return f"v[{index}]"
 
     def _text(self, parts: Iterable[str | Slot]) -> str:
-        return _joined([repr(part) if isinstance(part, str) else f"t(v[{part.index}], {part.index})" for part in parts])
+        return _joined([repr(p) if isinstance(p, str) else f"t(v[{p.index}], {p.index})" for p in parts])
 
     def _map(self, node: Map) -> str:
         merged = [self._merged(value) for value in reversed(node.merged)]
         entries = [(self.expression(key), self.expression(value)) for key, value in node.entries]
-        if any(isinstance(key, Text) for key, _ in node.entries):
+        if slots := key_slots(node):
             pairs = ", ".join(f"({key}, {value})" for key, value in entries)
-            entry_list = [f"**u({pairs}{',' if len(entries) == 1 else ''})"]
-        else:
-            entry_list = [f"{key}: {value}" for key, value in entries]
-        return f"{{{', '.join([*merged, *entry_list])}}}"
+            return f"{{{', '.join([*merged, f'**u({slots[0]}, {pairs})'])}}}"
+        return f"{{{', '.join([*merged, *(f'{key}: {value}' for key, value in entries)])}}}"
 
     def _merged(self, node: Node) -> str:
         if isinstance(node, Slot):
@@ -108,7 +105,7 @@ class NestedYaml:
 
     def parts(self, content: Node) -> list[str]:
         """Return the expressions whose joined values are the document."""
-        if isinstance(content, (Slot, Text)):
+        if not _in_block(content):
             return [f"y({self._writer.expression(content)})"]
         self._block(content, 0, "")
         self._flush()
@@ -116,47 +113,63 @@ class NestedYaml:
 
     def _block(self, node: Node, indent: int, lead: str) -> None:
         pad = " " * indent
-        if isinstance(node, Map) and node.entries and not node.merged:
+        if isinstance(node, Map) and _in_block(node):
+            self._check_keys(node)
             for position, (key, value) in enumerate(node.entries):
                 self._entry(lead if lead and position == 0 else pad, key, value, indent)
-        elif isinstance(node, Seq) and node.items:
+        elif isinstance(node, Seq) and _in_block(node):
             for position, item in enumerate(node.items):
                 self._block(item, indent + 2, (lead if lead and position == 0 else pad) + "- ")
         else:
             self._text.append(lead)
             self._leaf(node, indent)
 
+    def _check_keys(self, node: Map) -> None:
+        if slots := key_slots(node):
+            keys = ", ".join(f"({self._writer.expression(key)}, None)" for key, _ in node.entries)
+            self._dynamic(f"k({slots[0]}, {keys})")
+
     def _entry(self, start: str, key: Const | Text, value: Node, indent: int) -> None:
         self._text.append(start)
-        self._scalar(key)
-        nested = (isinstance(value, Map) and value.entries and not value.merged) or (
-            isinstance(value, Seq) and value.items
-        )
-        if nested:
-            self._text.append(":\n")
+        if isinstance(key, Const):
+            self._text.append(documents.key_text(key.value, " " * indent))
+        else:
+            self._dynamic(f"h({self._writer.expression(key)}, {indent})")
+        if _in_block(value):
+            self._text.append("\n")
             self._block(value, indent + 2, "")
         else:
-            self._text.append(": ")
+            self._text.append(" ")
             self._leaf(value, indent + 2)
 
     def _leaf(self, node: Node, indent: int) -> None:
         if isinstance(node, Const):
             self._text.append(documents.leaf_text(node.value, indent))
         else:
-            self._scalar(node)
+            self._dynamic(f"j({self._writer.expression(node)})")
         self._text.append("\n")
 
-    def _scalar(self, node: Node) -> None:
-        if isinstance(node, Const):
-            self._text.append(documents.scalar_text(node.value))
-        else:
-            self._flush()
-            self._parts.append(f"j({self._writer.expression(node)})")
+    def _dynamic(self, expression: str) -> None:
+        self._flush()
+        self._parts.append(expression)
 
     def _flush(self) -> None:
         if self._text:
             self._parts.append(repr("".join(self._text)))
             self._text.clear()
+
+
+def _in_block(node: Node) -> bool:
+    """Return whether a node is written over several lines, rather than as a scalar or as JSON."""
+    if isinstance(node, Seq):
+        return bool(node.items)
+    return isinstance(node, Map) and bool(node.entries) and not node.merged
+
+
+def key_slots(node: Map) -> list[int]:
+    """Return the slots in a mapping's keys: only with them can two of its keys turn out equal."""
+    keys = [key for key, _ in node.entries if isinstance(key, Text)]
+    return [part.index for key in keys for part in key.parts if isinstance(part, Slot)]
 
 
 def has_slots(node: Node) -> bool:
@@ -165,7 +178,8 @@ def has_slots(node: Node) -> bool:
         case Seq(items):
             return any(map(has_slots, items))
         case Map(merged, entries):
-            return any(map(has_slots, merged)) or any(has_slots(key) or has_slots(value) for key, value in entries)
+            nodes = [*merged, *(node for entry in entries for node in entry)]
+            return any(map(has_slots, nodes))
         case Nested(_, content):
             return has_slots(content)
     return not isinstance(node, Const)
@@ -175,38 +189,56 @@ def _joined(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f'"".join(({", ".join(parts)}))'
 
 
+# --- What the source of a fill calls --------------------------------------------------------------------
+
+
 def _text(value: Any, index: int) -> str:
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+        return value
     try:
         return as_text(value)
-    except ChartFailure as failure:
-        raise SlotFailure(str(failure), index) from None
+    except TemplateFailure as failure:
+        raise MisfitError(str(failure), index) from None
 
 
 def _mapping(value: Any, index: int) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
-    raise SlotFailure(f"<< needs a mapping, not {kind_of(value)}", index)
+    raise MisfitError(f"<< needs a mapping, not {kind_of(value)}", index)
 
 
-def _unique(*pairs: tuple[str, Any]) -> dict[str, Any]:
+def _unique(index: int, *pairs: tuple[str, Any]) -> dict[str, Any]:
+    """Return the mapping; ``index`` is the slot to blame where two of its keys are equal."""
     result = dict(pairs)
     if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ChartFailure(f"key {twice!r} appears twice in one mapping")
+        raise MisfitError(f"key {twice!r} appears twice in one mapping", index)
     return result
 
 
-def flow(value: Any) -> str:
-    """Return JSON data as one line that JSON and YAML readers both read back exactly."""
-    if value.__class__ is str:
-        return documents.quote(value)
-    if value.__class__ is int:
-        return repr(value)
-    return documents.escape_unprintable(json.dumps(value, ensure_ascii=False, allow_nan=False))
+def _checked(index: int, *pairs: tuple[str, None]) -> str:
+    _unique(index, *pairs)
+    return ""
+
+
+def _key(text: str, indent: int) -> str:
+    return documents.key_text(text, " " * indent)
 
 
 def _pretty(value: Any) -> str:
-    return documents.escape_unprintable(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)) + "\n"
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+    return documents.escape_unprintable(text) + "\n"
+
+
+_SCOPE: dict[str, Any] = {
+    "c": documents.copy,
+    "h": _key,
+    "j": documents.flow,
+    "k": _checked,
+    "m": _mapping,
+    "p": _pretty,
+    "t": _text,
+    "u": _unique,
+    "y": documents.dump,
+}

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from gwdeployer import documents
-from gwdeployer.errors import ChartError, DocumentError, Fault
+from gwdeployer.errors import ChartError, DocumentError, Fault, shown
 
 TEMPLATE_SUFFIX = ".j2"
+# What Helm would render: left lying about, its objects would be missing without a word.
+_HELM_SUFFIXES = frozenset((".yaml", ".yml", ".tpl", ".json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,12 @@ class Source:
 def read_folder(folder: Path) -> Source:
     """Read a chart folder. Raises ChartError with the faults of all its files."""
     reader = _FolderReader(folder)
-    metadata = reader.mapping("Chart.yaml", needed=True)
-    name = metadata.get("name")
-    if not isinstance(name, str) or not name:
-        reader.fault("Chart.yaml", "a chart needs a name")
+    metadata = reader.metadata()
     source = Source(
-        name=str(name),
+        name=metadata.get("name") or "",
         templates=reader.templates(),
-        version=str(metadata.get("version") or "0.0.0"),
-        app_version=str(metadata.get("appVersion") or ""),
+        version=metadata.get("version") or "0.0.0",
+        app_version=metadata.get("appVersion") or "",
         values=reader.mapping("values.yaml"),
         schema=reader.schema(),
     )
@@ -58,18 +57,29 @@ class _FolderReader:
 
     def text(self, name: str) -> str | None:
         try:
-            return (self._folder / name).read_text(encoding="utf-8")
+            return (self._folder / name).read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
             self.fault(name, f"cannot be read: {error}")
             return None
 
-    def mapping(self, name: str, *, needed: bool = False) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
+        if not (self._folder / "Chart.yaml").exists():
+            self.fault("Chart.yaml", "does not exist", "a chart folder holds Chart.yaml and templates/")
+            return {}
+        metadata = self.mapping("Chart.yaml")
+        if not metadata.get("name") and not self.faults:
+            self.fault("Chart.yaml", "a chart needs a name")
+        for key in ("name", "version", "appVersion"):
+            value = metadata.get(key)
+            if value is not None and not isinstance(value, str):
+                self.fault("Chart.yaml", f"{key} must be text, not {shown(value)}", "quote it")
+        return metadata
+
+    def mapping(self, name: str) -> dict[str, Any]:
         text = self.text(name)
         if text is None:
-            if needed and not self.faults:
-                self.fault(name, "does not exist", "a chart folder holds Chart.yaml and templates/")
             return {}
         try:
             found = documents.load_all(text, source=str(self._folder / name))
@@ -92,14 +102,22 @@ class _FolderReader:
         except json.JSONDecodeError as error:
             self.fault("values.schema.json", f"is not JSON: {error}")
             return None
-        return schema if isinstance(schema, dict) else None
+        if not isinstance(schema, dict):
+            self.fault("values.schema.json", "must hold one JSON object")
+            return None
+        return schema
 
     def templates(self) -> dict[str, str]:
         folder = self._folder / "templates"
         found: dict[str, str] = {}
-        for path in sorted(folder.rglob(f"*{TEMPLATE_SUFFIX}")):
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             name = path.relative_to(folder).as_posix()
-            found[name] = self.text(f"templates/{name}") or ""
+            if path.suffix == TEMPLATE_SUFFIX:
+                found[name] = self.text(f"templates/{name}") or ""
+            elif path.suffix in _HELM_SUFFIXES:
+                self.fault(
+                    f"templates/{name}", "would not be rendered", f"templates end in {TEMPLATE_SUFFIX}"
+                )
         if not found and not self.faults:
             self.fault("templates", f"holds no templates (files ending in {TEMPLATE_SUFFIX})")
         return found

@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 from yaml.events import Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 from gwdeployer import documents
-from gwdeployer.chart.slots import Line, Piece, Site
-from gwdeployer.errors import ChartError, Fault
+from gwdeployer.chart.faults import fault_at
+from gwdeployer.chart.slots import Piece, Site
+from gwdeployer.errors import ChartError
 
 # A token cannot be forged: no value ever becomes skeleton text, and no template can know the nonce.
 _NONCE = f"slot{secrets.token_hex(8)}"
@@ -80,24 +81,30 @@ Node = Const | Slot | Text | Seq | Map | Nested | Omitted
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """The documents of one template in one shape, and the site of each slot in them."""
+    """The documents of one template in one shape, the site of each slot, and where each document begins.
+
+    A place is a site and a number of lines to count on from it.
+    """
 
     documents: tuple[Node, ...]
     slots: tuple[int, ...]
+    places: tuple[tuple[Site, int], ...]
 
 
 def parse(chart: str, shape: Sequence[int], sites: Sequence[Site]) -> Skeleton:
-    """Parse the skeleton that ``shape`` describes; a negative number is the site of an omitted slot (``~site``).
+    """Parse the skeleton that ``shape`` describes; a negative number (``~site``) is a slot that was omitted.
 
     ``sites`` tells pieces from expressions: see :class:`Source`. Raises ChartError naming template and line.
     """
     source = Source(chart, shape, sites)
-    found = []
+    found: list[Node] = []
+    places: list[tuple[Site, int]] = []
     for line, text in documents.split_documents(source.text):
         node = _Parser(source, text, line).load()
         if node is not None and node != Const(None) and not isinstance(node, Omitted):
             found.append(node)
-    return Skeleton(tuple(found), source.slots)
+            places.append(source.place(line + len(text) - len(text.lstrip("\n"))))
+    return Skeleton(tuple(found), source.slots, tuple(places))
 
 
 class Source:
@@ -125,16 +132,15 @@ class Source:
         self.text = "".join(parts)
         self.slots = tuple(slots)
 
+    def place(self, line: int) -> tuple[Site, int]:
+        """Return where a line of the text comes from: a site, and how many lines further."""
+        start, site = next((entry for entry in reversed(self._starts) if entry[0] <= line), self._starts[0])
+        return site, line - start
+
     def fail(self, line: int, message: str, hint: str = "") -> NoReturn:
         """Raise a ChartError for a line of the text, naming the template's line."""
-        start, site = next(entry for entry in reversed(self._starts) if entry[0] <= line)
-        raise ChartError(fault_at(self.chart, site, message, hint, line - start))
-
-
-def fault_at(chart: str, site: Site, message: str, hint: str = "", lines_further: int = 0) -> Fault:
-    """Return a fault that names chart, template, line and, where the site is one, the expression."""
-    path = "" if isinstance(site, Piece) else site.text if isinstance(site, Line) else f"{{{{ {site.text} }}}}"
-    return Fault(message, path, f"{chart}/templates/{site.template}:{site.line + lines_further}", hint=hint)
+        site, further = self.place(line)
+        raise ChartError(fault_at(self.chart, site, message, hint, further))
 
 
 class _Parser(documents.Composer[Node]):
@@ -166,19 +172,36 @@ class _Parser(documents.Composer[Node]):
         merged: list[Node] = []
         for key, value, at in pairs:
             if key == Const("<<") and isinstance(at, ScalarEvent) and at.implicit[0]:
-                merged += value.items if isinstance(value, Seq) else [value]
+                merged += self._merged(value, at)
                 continue
             name = self._key(key, at)
             if name in entries:
                 self.fail(at, f"key {_shown(name)} appears twice in one mapping", "remove one of the two")
             entries[name] = value
         kept = tuple((key, value) for key, value in entries.items() if not isinstance(value, Omitted))
-        return self._nested(event, Map(tuple(m for m in merged if not isinstance(m, Omitted)), kept))
+        return self._nested(event, Map(tuple(merged), kept))
+
+    def _merged(self, value: Node, event: Event) -> list[Node]:
+        nodes: list[Node] = [
+            node
+            for node in (value.items if isinstance(value, Seq) else (value,))
+            if not isinstance(node, Omitted)
+        ]
+        if not all(isinstance(node, (Map, Slot)) for node in nodes):
+            self.fail(event, "a merge key (<<) needs a mapping or a list of mappings")
+        return nodes
 
     def _filled(self, event: ScalarEvent) -> Node:
         parts = self._parts(event)
-        if len(parts) == 1 and not isinstance(parts[0], str) and not event.style:
+        if (
+            len(parts) == 1
+            and not isinstance(parts[0], str)
+            and not event.style
+            and event.tag not in _TEXT_TAGS
+        ):
             return parts[0]
+        if event.tag and event.tag.startswith(_YAML_TAG) and event.tag not in _TEXT_TAGS:
+            self.fail(event, f"an expression cannot stand under !!{event.tag.removeprefix(_YAML_TAG)}")
         if any(isinstance(part, Omitted) for part in parts):
             self.fail(event, "omit takes a whole key or list item with it; here it is part of a text")
         return Text(tuple(part for part in parts if not isinstance(part, Omitted)))
@@ -205,13 +228,16 @@ class _Parser(documents.Composer[Node]):
             return Text((key,))
         if isinstance(key, Text):
             return key
-        if isinstance(key, Const) and key.value is not None:
-            value = key.value
-            return Const(str(value).lower() if isinstance(value, bool) else str(value))
-        self.fail(event, "a key must be text", "quote it")
+        if isinstance(key, Omitted):
+            self.fail(event, "omit cannot be a key; to leave an entry out, make its value omit")
+        if not isinstance(key, Const) or key.value is None:
+            self.fail(event, "a key must be text", "quote it")
+        return Const(str(key.value).lower() if isinstance(key.value, bool) else str(key.value))
 
 
 _LANGUAGES = ("!yaml", "!json")
+_YAML_TAG = "tag:yaml.org,2002:"
+_TEXT_TAGS = ("!", _YAML_TAG + "str")
 
 
 def _shown(key: Const | Text) -> str:

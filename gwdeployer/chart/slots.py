@@ -5,8 +5,8 @@ document: an ``int`` for a piece of static text, and a pair ``(site, value)`` fo
 Nothing here ever turns a value into template text, so no value can change the structure of a document:
 
 * constants are not folded into the text around them (``{{ "a: b" }}`` is a slot like any other);
-* the result of a macro, ``caller()`` or a ``{% set %}`` block is an opaque :class:`Fragment` of such parts:
-  it can be output, and nothing else;
+* the result of a macro, ``caller()`` or a ``{% set %}`` block is an opaque fragment of such parts (see
+  :mod:`gwdeployer.chart.data`): it can be output, and nothing else;
 * ``Markup`` and ``|safe`` values are strings like any other.
 
 Pieces and sites share one numbering per chart, so the sequence of numbers a render leaves behind (its
@@ -16,7 +16,7 @@ Pieces and sites share one numbering per chart, so the sequence of numbers a ren
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -39,55 +39,6 @@ class Line(Site):
     """A whole line of a template, where no single expression can be named."""
 
 
-class FragmentError(TypeError):
-    """The result of a macro was used otherwise than by being output."""
-
-
-class Omit:
-    """The value that takes its key or list item with it; there is one, :data:`OMIT`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """Return the name under which templates know it."""
-        return "omit"
-
-    def __bool__(self) -> bool:
-        """Be false, so that ``{% if x | optional %}`` reads as it should."""
-        return False
-
-
-OMIT = Omit()
-
-
-class Fragment:
-    """The result of a macro, call block or ``{% set %}`` block: parts of a document, not a value.
-
-    Comparing, joining, measuring, iterating or filtering it would expose it as text, so all of these raise.
-    """
-
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: Iterable[Any]) -> None:
-        """Hold the parts in order: ints and (site, value) pairs."""
-        self.parts = tuple(parts)
-
-    def __repr__(self) -> str:
-        """Say what it is, not what it holds."""
-        return "<result of a macro>"
-
-    def _refuse(self, *_: object) -> NoReturn:
-        raise FragmentError(
-            "the result of a macro (or of a set block) is part of the document, not a value: it can only be "
-            "output; compute values with {% set name = expression %}"
-        )
-
-    __str__ = __bool__ = __len__ = __iter__ = __getitem__ = __contains__ = __hash__ = _refuse  # type: ignore[assignment]
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]
-    __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = __format__ = _refuse  # type: ignore[assignment]
-    __html__ = __call__ = __int__ = __float__ = __index__ = _refuse
-
-
 class SlotCodeGenerator(CodeGenerator):
     """Jinja2's code generator, but outputs are sites: see the module's description."""
 
@@ -107,7 +58,18 @@ class SlotCodeGenerator(CodeGenerator):
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         self.write(")")
 
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:
+    def visit_CallBlock(self, node: nodes.CallBlock, frame: Frame) -> None:  # noqa: N802 - named by Jinja2
+        """Output what ``{% call %}`` calls as a slot, like any other expression."""
+        call_frame, macro = self.macro_body(node, frame)
+        self.writeline("caller = ")
+        self.macro_def(macro, call_frame)
+        self.start_write(frame, node)
+        self.write(f"({self._register(Site(self.name or '', node.lineno, 'call'))}, ")
+        self.visit_Call(node.call, frame, forward_caller=True)
+        self.write(")")
+        self.end_write(frame)
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - named by Jinja2
         """Join with ``~`` as slots inside a longer scalar are joined, without folding constants."""
         self.write("environment.join_text((")
         for child in node.nodes:
@@ -127,7 +89,7 @@ class _OutputTexts(NodeVisitor):
     def __init__(self, texts: Iterator[str]) -> None:
         self._texts = texts
 
-    def visit_Output(self, node: nodes.Output) -> None:
+    def visit_Output(self, node: nodes.Output) -> None:  # noqa: N802 - named by Jinja2
         for child in node.nodes:
             if not isinstance(child, nodes.TemplateData):
                 child.source_text = next(self._texts, "")  # type: ignore[attr-defined]
@@ -140,16 +102,29 @@ def name_outputs(tree: nodes.Template, tokens: Iterable[tuple[int, str, str]]) -
 
 
 def _expression_texts(tokens: Iterable[tuple[int, str, str]]) -> Iterator[str]:
-    """Yield the text of each ``{{ … }}``, and of each ``{% print … %}``, which outputs too."""
-    text: list[str] = []
+    """Yield the text of each ``{{ … }}``, and of each expression of ``{% print … %}``, which outputs too."""
+    texts: list[str] = []
     for _, kind, value in tokens:
         if kind in ("variable_begin", "block_begin"):
-            text = []
-        elif kind == "variable_end" or (kind == "block_end" and _words(text)[:1] == ["print"]):
-            yield " ".join(_words(text))
+            texts = []
+        elif kind == "variable_end":
+            yield _one_line("".join(texts))
+        elif kind == "block_end" and "".join(texts).split()[:1] == ["print"]:
+            yield from _printed(texts)
         else:
-            text.append(value)
+            texts.append(value)
 
 
-def _words(text: list[str]) -> list[str]:
-    return "".join(text).split()
+def _printed(texts: list[str]) -> Iterator[str]:
+    """Yield the expressions of a print statement, separated by the commas outside brackets."""
+    depth, start = 0, 0
+    for position, text in enumerate(texts):
+        depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
+        if text == "," and depth == 0:
+            yield _one_line("".join(texts[start:position]).replace("print", "", 1))
+            start = position + 1
+    yield _one_line("".join(texts[start:]).replace("print", "", int(start == 0)))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -6,6 +6,7 @@ from gwdeployer.objects.order import tier
 from gwdeployer.objects.ownership import is_namespaced, is_owned_by, owned, owner_reference
 from gwdeployer.objects.refs import KindRef, Object, ObjectRef, describe, metadata_of, name_of, namespace_of
 from gwdeployer.objects.selectors import matches
+from gwdeployer.objects.strategic_merge import strategic_merge
 
 __all__ = [
     "IdentityCache",
@@ -23,5 +24,6 @@ __all__ = [
     "namespace_of",
     "owned",
     "owner_reference",
+    "strategic_merge",
     "tier",
 ]

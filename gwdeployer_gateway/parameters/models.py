@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bootstrap",
+    "ConfigMapOverlay",
     "Deployment",
     "DnsResolver",
     "EnvoyContainer",
@@ -57,6 +58,7 @@ __all__ = [
     "SdsContainer",
     "Service",
     "ServiceAccount",
+    "ServiceAccountOverlay",
     "ServicePort",
     "Stats",
     "StatsMatcher",
@@ -84,6 +86,22 @@ class KubernetesResourceOverlay(ParametersModel):
 
     metadata: OverlayMetadata | None = None
     spec: RawObject | None = None
+
+
+class ServiceAccountOverlay(KubernetesResourceOverlay):
+    """A patch of a ServiceAccount, which has no spec: its fields stand beside the metadata."""
+
+    automount_service_account_token: bool | None = None
+    image_pull_secrets: Annotated[list[dict[str, Any]], Replace(raw=True)] | None = None
+    secrets: Annotated[list[dict[str, Any]], Replace(raw=True)] | None = None
+
+
+class ConfigMapOverlay(ParametersModel):
+    """A patch of the ConfigMap that holds Envoy's bootstrap; null removes a file."""
+
+    metadata: OverlayMetadata | None = None
+    data: Annotated[dict[str, str | None], Replace(raw=True)] | None = None
+    binary_data: Annotated[dict[str, str | None], Replace(raw=True)] | None = None
 
 
 Overlay = Annotated[KubernetesResourceOverlay, PerLayer()]
@@ -327,7 +345,8 @@ class Kube(ParametersModel):
     omit_default_security_context: bool | None = None
     deployment_overlay: Overlay | None = None
     service_overlay: Overlay | None = None
-    service_account_overlay: Overlay | None = None
+    service_account_overlay: Annotated[ServiceAccountOverlay, PerLayer()] | None = None
+    config_map_overlay: Annotated[ConfigMapOverlay, PerLayer()] | None = None
     pod_disruption_budget: Overlay | None = None
     horizontal_pod_autoscaler: Overlay | None = None
     vertical_pod_autoscaler: Overlay | None = None

@@ -1,0 +1,158 @@
+"""``make bench``: what a plan costs, against Helm's own engine on an equal chart, as ratios in one run.
+
+usage: python -m benchmarks [--seconds N]
+
+Exits with 1 where a budget is missed. Milliseconds are this machine's; the ratios hold elsewhere, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from benchmarks import measure
+from gwdeployer import Chart, Deployer, MemoryStore, Object, Plan
+from gwdeployer.charts import charts_folder
+from gwdeployer_gateway.api import GATEWAY
+from gwdeployer_gateway.envoy import EnvoyGenerator
+from gwdeployer_gateway.inputs import GatewayInputs
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "gateway" / "gateway.yaml"
+CLASS = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "GatewayClass",
+    "metadata": {"name": "gwdeployer"},
+    "spec": {"controllerName": GatewayInputs().controller_name},
+}
+STORE = MemoryStore([CLASS])
+PLANS = 10_000
+
+
+@dataclass(slots=True)
+class Budgets:
+    """Checks each number against its budget and says so."""
+
+    missed: int = 0
+
+    def check(self, what: str, value: float, limit: float, *, least: bool = False) -> None:
+        kept = value >= limit if least else value <= limit
+        self.missed += not kept
+        word = "at least" if least else "at most"
+        print(f"{'ok    ' if kept else 'MISSED'} {what}: {value:.3g} (budget: {word} {limit:g})")
+
+
+def gateways(count: int) -> Iterator[Object]:
+    """Gateways of one shape: same listeners, different names, as in a fleet."""
+    for number in range(count):
+        yield {
+            "apiVersion": GATEWAY.api_version,
+            "kind": GATEWAY.kind,
+            "metadata": {"name": f"gateway-{number}", "namespace": "default", "uid": f"uid-{number}"},
+            "spec": {
+                "gatewayClassName": "gwdeployer",
+                "listeners": [{"name": "http", "port": 8080, "protocol": "HTTP"}],
+            },
+        }
+
+
+def deployer() -> Deployer:
+    inputs = GatewayInputs()
+    chart = Chart.load(charts_folder() / "envoy")
+    return Deployer(
+        GATEWAY, controller_name=inputs.controller_name, chart=chart, generator=EnvoyGenerator(inputs)
+    )
+
+
+def contestants() -> dict[str, Callable[[], object]]:
+    """A plan for a Gateway of a shape seen before, for the first Gateway of all, and for an unchanged one."""
+    warm = deployer()
+    fleet = cycle(list(gateways(1000)))
+    steady = next(gateways(1))
+    warm.plan(steady, STORE)
+
+    def plan_next() -> Plan:
+        owner = next(fleet)
+        warm.forget(owner)
+        return warm.plan(owner, STORE)
+
+    kept = deployer()
+    return {
+        "plan, shape seen before": plan_next,
+        "plan, first of all (chart read and compiled)": lambda: deployer().plan(steady, STORE),
+        "plan, nothing changed": lambda: kept.plan(steady, STORE),
+    }
+
+
+def against_helm(seconds: float, budgets: Budgets) -> None:
+    try:
+        from benchmarks import helm  # noqa: PLC0415 - Helm's engine is there on Linux only
+    except ImportError as error:
+        print(f"no comparison with Helm: {error}")
+        return
+    with helm.HelmEngine() as engine:
+        values = helm.base_values()
+        unequal = helm.unequal_cases(engine)
+        if unequal:
+            sys.exit(f"the yardstick is wrong, Helm renders other objects: {sorted(unequal)}")
+        baseline = "Helm, render and parse"
+        runs = {baseline: lambda: helm.parse(engine.render(values)), **contestants()}
+        result = measure.compare(runs, seconds=seconds)
+        print(f"one Envoy gateway, four objects; {baseline} (Helm {engine.version}) is 1\n")
+        print(result.table(baseline), end="\n\n")
+        faster = 1 / result.ratio("plan, shape seen before", baseline)
+        budgets.check("times faster than Helm's engine, shape seen before", faster, 5, least=True)
+        budgets.check("ms for a plan, shape seen before", result["plan, shape seen before"].median_ms, 0.35)
+        budgets.check("ms for a plan, nothing changed", result["plan, nothing changed"].median_ms, 0.03)
+
+
+def memory() -> None:
+    made = deployer()
+    fleet = list(gateways(PLANS))
+    made.plan(fleet[0], STORE)
+    size = measure.memory_of(lambda: [made.plan(owner, STORE) for owner in fleet])
+    print(f"       memory of {PLANS} plans kept: {size / PLANS / 1024:.1f} KiB each")
+
+
+def commands(budgets: Budgets) -> None:
+    """Measure whole processes: they are what a user waits for."""
+    program = [sys.executable, "-c"]
+    render = f"from gwdeployer.cli.main import main; main(['render', '-f', {str(EXAMPLE)!r}])"
+    runs = {
+        "bare": [*program, "import yaml, jinja2, pydantic"],
+        "import": [*program, "import gwdeployer"],
+        "render": [*program, render],
+    }
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(15):
+        for name, command in runs.items():
+            start = perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            times[name].append(perf_counter() - start)
+    bare = median(times["bare"])
+    print(f"\nas multiples of `import yaml, jinja2, pydantic` ({bare * 1000:.0f} ms)")
+    budgets.check("import gwdeployer", median(times["import"]) / bare, 1.2)
+    budgets.check("gwdeployer render of one file", median(times["render"]) / bare, 2)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=5, help="how long to measure plans")
+    arguments = parser.parse_args()
+    budgets = Budgets()
+    against_helm(arguments.seconds, budgets)
+    memory()
+    commands(budgets)
+    return 1 if budgets.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Where the items of a merged list go, as Kubernetes has it.
+
+The rule, from ``normalizeElementOrder`` in k8s.io/apimachinery ``pkg/util/strategicpatch/patch.go``: items the
+patch names keep the order of the patch (with ``$setElementOrder``: of that list), items only the object has
+keep the object's, and the two are woven together: an item only the object has goes ahead of the next item of
+the patch if it stood ahead of it in the object too. An item new to the object stands nowhere in it, so nothing
+goes ahead of it: new items come first, or directly behind the item the patch names before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+#: An item with what tells it apart: its key's value, or itself.
+Pair = tuple[Hashable, Any]
+
+
+class Live:
+    """The keys of the object's list in the state Kubernetes' own merge sees them in while it orders.
+
+    Its merge works inside the list's array: a deleted item lets the others move up, and new ones are appended
+    in the place that became free. Ordering by ``$setElementOrder`` afterwards still looks at the whole array,
+    where a new item then stands behind the old ones (``everything``); otherwise only at what was left of the
+    list before anything was appended (``left``). It is an accident of Go's slices, and what kubectl's users see.
+    """
+
+    def __init__(self, keys: Iterable[Hashable]) -> None:
+        """Begin with the keys of the object's list."""
+        self.everything = list(keys)
+        self.left = self.everything.copy()
+        self._size = len(self.everything)
+
+    def delete(self, key: Hashable) -> None:
+        """Take out each item of that key."""
+        keys = self.everything
+        while key in keys[: self._size]:
+            at = keys.index(key)
+            keys[at : self._size - 1] = keys[at + 1 : self._size]
+            self._size -= 1
+        self.left = keys[: self._size]
+
+    def append(self, key: Hashable) -> None:
+        """Add an item at the end; past the array's end it is in another array, and not seen."""
+        if self._size < len(self.everything):
+            self.everything[self._size] = key
+            self._size += 1
+
+
+def positions(keys: Iterable[Hashable]) -> dict[Hashable, int]:
+    """Return where each key stands first."""
+    found: dict[Hashable, int] = {}
+    for index, key in enumerate(keys):
+        found.setdefault(key, index)
+    return found
+
+
+def woven(pairs: list[Pair], wanted: Mapping[Hashable, int], live: Mapping[Hashable, int]) -> list[Pair]:
+    """Return merged items in order: ``wanted`` is that of the patch, ``live`` that of the object."""
+    named = [pair for pair in pairs if pair[0] in wanted]
+    if len(named) == 1 and len(live) == len(pairs) and named[0][0] in live:
+        return pairs  # nearly always: one item changed, none new, no key twice
+    named = _sorted(named, wanted)
+    others = _sorted([pair for pair in pairs if pair[0] not in wanted], live)
+    result: list[Pair] = []
+    taken = 0
+    for pair in named:
+        limit = live.get(pair[0], -1)
+        while taken < len(others) and live.get(others[taken][0], limit) < limit:
+            result.append(others[taken])
+            taken += 1
+        result.append(pair)
+    return result + others[taken:]
+
+
+def _sorted(pairs: list[Pair], order: Mapping[Hashable, int]) -> list[Pair]:
+    """Sort as Kubernetes does: by insertion, an item without a place being less than all and all less than it.
+
+    Items without a place occur with an empty ``$setElementOrder`` only. Go sorts more than 20 items in blocks,
+    so that their order differs there: nobody's order anyway.
+    """
+    if len(pairs) < 2:  # noqa: PLR2004 - nothing to sort
+        return pairs
+    if all(key in order for key, _ in pairs):
+        return sorted(pairs, key=lambda pair: order[pair[0]])
+    result: list[Pair] = []
+    for pair in pairs:
+        at = len(result)
+        while at and order.get(pair[0], -1) < order.get(result[at - 1][0], len(order)):
+            at -= 1
+        result.insert(at, pair)
+    return result
