@@ -11,7 +11,7 @@ from typing import Any
 def lazy_exports(
     package: str, homes: Mapping[str, tuple[str, ...]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return a package's ``__getattr__`` and ``__dir__`` for names by the module of the package they are in."""
+    """Return a package's ``__getattr__`` and ``__dir__``; ``homes`` has the public names of each module."""
     home_of = {name: module for module, names in homes.items() for name in names}
 
     def load(name: str) -> Any:

@@ -141,6 +141,7 @@ def _guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], 
                 Fault(f"kind {kind} is not one that this deployer produces", subject=describe(obj), hint=hint)
             )
         faults += _metadata_faults(obj, kind, namespace)
+        faults += _selector_faults(obj)
     if faults:
         raise PlanError(faults, owner=owner)
 
@@ -162,3 +163,16 @@ def _metadata_faults(obj: Object, kind: KindRef, namespace: str) -> list[Fault]:
                 message = f"{shown(value)} is not text"
                 faults.append(Fault(message, f"metadata.{field_name}[{key}]", describe(obj), hint="quote it"))
     return faults
+
+
+def _selector_faults(obj: Object) -> list[Fault]:
+    """Find a workload that would not select its own pods: the API server refuses it with fewer words."""
+    spec = obj.get("spec")
+    if not (spec.__class__ is dict and "template" in spec and "selector" in spec):
+        return []
+    wanted = (spec["selector"] or {}).get("matchLabels") or {}
+    labels = metadata_of(spec["template"] or {}).get("labels") or {}
+    missing = [key for key, value in wanted.items() if labels.get(key) != value]
+    message = f"the pods' labels do not match the selector: {', '.join(missing)}"
+    path = "spec.template.metadata.labels"
+    return [Fault(message, path, describe(obj), hint="leave these labels as they are")] if missing else []

@@ -30,10 +30,11 @@ _MAX_NAME = 64  # of an unknown field in a message
 
 
 class ApiModel(BaseModel):
-    """The base of partial models: fields we do not read are left alone, nothing is converted, null is unset."""
+    """The base of partial models: fields we do not read are left alone, nulls are unset."""
 
     model_config = ConfigDict(
         frozen=True,
+        defer_build=True,
         extra="ignore",
         strict=True,
         alias_generator=to_camel,
@@ -113,20 +114,30 @@ class AllowedListeners(ApiModel):
     namespaces: ListenerNamespaces | None = None
 
 
-class GatewaySpec(ApiModel):
-    """``spec`` of a Gateway."""
+class ClassName(ApiModel):
+    """What of a Gateway's ``spec`` says whose it is: the rest is only looked at if it is ours."""
 
     gateway_class_name: Annotated[str, Field(min_length=1)]
+
+
+class GatewaySpec(ClassName):
+    """``spec`` of a Gateway."""
+
     listeners: list[Listener] | None = None
     addresses: list[Address] | None = None
     infrastructure: Infrastructure | None = None
     allowed_listeners: AllowedListeners | None = None
 
 
-class GatewayClassSpec(ApiModel):
-    """``spec`` of a GatewayClass."""
+class ControllerName(ApiModel):
+    """What of a GatewayClass's ``spec`` says whose it is."""
 
     controller_name: str = ""
+
+
+class GatewayClassSpec(ControllerName):
+    """``spec`` of a GatewayClass."""
+
     parameters_ref: ParametersRef | None = None
 
 

@@ -97,7 +97,7 @@ class EnvoyGenerator(HelmValuesGenerator):
         return {"gateway": {**fixed, **self._own_values(owner, spec, kube, ports, context)}}
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
-        """Apply overlays; then put a checksum of the configuration on the pods, to restart with it (opt-out)."""
+        """Apply overlays; then put a checksum of the configuration on the pods (unless opted out)."""
         layers = context.state["layers"]
         if self._overlaid.get(layers, lambda: has_overlays(layers, OVERLAYS)):
             objects = apply_overlays(objects, layers, OVERLAYS, context)

@@ -7,7 +7,7 @@ layer asks for are made, one of each, over the finished workload; each layer pat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gwdeployer.errors import Fault, ParametersError
@@ -56,7 +56,7 @@ class _Overlay:
         try:
             return strategic_merge(obj, self.patch)
         except ParametersError as error:
-            faults += [replace(self.fault(fault.message, fault.path), hint=fault.hint) for fault in error.faults]
+            faults += [self.fault(fault.message, fault.path, fault.hint) for fault in error.faults]
             return obj
 
 
@@ -160,13 +160,13 @@ def _overlays(layers: Sequence[Layer], path: Sequence[str], field: str) -> Itera
 
 
 def _type_faults(obj: Object, overlays: Sequence[_Overlay]) -> Iterator[Fault]:
-    """Yield what the API server would refuse in a patched object, blamed on the last layer that patched it."""
+    """Yield what the API server would refuse in a patched object, blamed on the last layer at that place."""
     type_name = type_of_kind(obj["apiVersion"], obj["kind"]) if overlays else None
     if type_name is None:
         return
     for fault in faults_of(type_name, obj):
         guilty = next((o for o in reversed(overlays) if _touches(o.patch, fault.path)), overlays[-1])
-        yield replace(guilty.fault(fault.message, fault.path), hint=fault.hint)
+        yield guilty.fault(fault.message, fault.path, fault.hint)
 
 
 def _has_spec(obj: Object) -> bool:

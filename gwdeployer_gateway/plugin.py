@@ -16,8 +16,8 @@ from gwdeployer_gateway.api import (
     GATEWAY_CLASS,
     LISTENER_SET,
     NAMESPACE,
-    GatewayClassSpec,
-    GatewaySpec,
+    ClassName,
+    ControllerName,
     spec_of,
 )
 from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS, EnvoyGenerator
@@ -53,7 +53,7 @@ class GatewayPlugin(Plugin):
 
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
         """Return the deployer of the Gateway's data plane, or why the Gateway is left alone."""
-        class_name = spec_of(owner, GatewaySpec).gateway_class_name
+        class_name = spec_of(owner, ClassName).gateway_class_name
         if reason := self._not_ours(class_name, store):
             return Skip(reason)
         return self._envoy
@@ -64,7 +64,7 @@ class GatewayPlugin(Plugin):
         gateway_class = store.get(GATEWAY_CLASS, "", class_name)
         if gateway_class is None:
             return f"GatewayClass {class_name} does not exist"
-        controller = spec_of(gateway_class, GatewayClassSpec).controller_name
+        controller = spec_of(gateway_class, ControllerName).controller_name
         if not controller:
             return f"{describe(gateway_class)} names no controller"
         if controller != self._inputs.controller_name:

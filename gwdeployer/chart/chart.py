@@ -168,7 +168,8 @@ def _kinds_named(document: str) -> Iterator[KindRef]:
 
     A document can name several: ``{% if %}kind: Deployment{% else %}kind: DaemonSet{% endif %}``.
     """
-    api_version, waiting = "", []
+    api_version = ""
+    waiting: list[str] = []
     for key, value in _TYPE_LINE.findall(document):
         if key == "apiVersion":
             api_version = value

@@ -193,15 +193,15 @@ class _Parser(documents.Composer[Node]):
 
     def _filled(self, event: ScalarEvent) -> Node:
         parts = self._parts(event)
+        if event.tag and event.tag.startswith(_YAML_TAG) and event.tag != _TEXT_TAG:
+            self.fail(event, f"an expression cannot stand under !!{event.tag.removeprefix(_YAML_TAG)}")
         if (
             len(parts) == 1
             and not isinstance(parts[0], str)
             and not event.style
-            and event.tag not in _TEXT_TAGS
+            and event.tag != _TEXT_TAG
         ):
             return parts[0]
-        if event.tag and event.tag.startswith(_YAML_TAG) and event.tag not in _TEXT_TAGS:
-            self.fail(event, f"an expression cannot stand under !!{event.tag.removeprefix(_YAML_TAG)}")
         if any(isinstance(part, Omitted) for part in parts):
             self.fail(event, "omit takes a whole key or list item with it; here it is part of a text")
         return Text(tuple(part for part in parts if not isinstance(part, Omitted)))
@@ -237,7 +237,7 @@ class _Parser(documents.Composer[Node]):
 
 _LANGUAGES = ("!yaml", "!json")
 _YAML_TAG = "tag:yaml.org,2002:"
-_TEXT_TAGS = ("!", _YAML_TAG + "str")
+_TEXT_TAG = _YAML_TAG + "str"
 
 
 def _shown(key: Const | Text) -> str:

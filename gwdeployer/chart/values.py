@@ -50,12 +50,12 @@ class Schema:
             if self._validator.is_valid(values):
                 return []
         except ValueError:  # a type the validator does not know, such as a Mapping that is no dict
-            return self._faults_of_copy(values)
+            return self._faults_of_copy(values, self._validator)
         return self._faults_of(self._validator.iter_errors(values))
 
-    def _faults_of_copy(self, values: Mapping[str, Any]) -> list[Fault]:
+    def _faults_of_copy(self, values: Mapping[str, Any], validator: Any) -> list[Fault]:
         try:
-            return self._faults_of(self._validator.iter_errors(adopt(values)))
+            return self._faults_of(validator.iter_errors(adopt(values)))
         except (TemplateFailure, ValueError) as error:
             return [Fault(one_line(str(error), MAX_FOREIGN_TEXT), "Values", self._subject)]
 
@@ -93,7 +93,7 @@ _SHAPES = ("type", "const", "enum")
 
 
 def _properties(schema: Any, path: Iterable[str | int]) -> list[str]:
-    """Return the properties that the schema names beside the keyword at ``path`` (references are followed)."""
+    """Return the properties named beside the keyword at ``path`` of the schema; references are followed."""
     *parents, _ = path
     place: Any = schema
     try:

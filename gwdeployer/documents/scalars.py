@@ -96,6 +96,6 @@ def _beyond_json(text: str) -> ValueError:
 
 def _decoded(text: str) -> str:
     try:
-        return base64.b64decode(text, validate=False).decode()
+        return base64.b64decode("".join(text.split()), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ValueError("!!binary does not hold text in base64") from error

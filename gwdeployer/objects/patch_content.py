@@ -70,6 +70,11 @@ def at(path: str, key: object) -> str:
     return f"{path}[{one_line(str(key), _LONGEST_KEY)}]"
 
 
+def is_special(key: object) -> bool:
+    """Whether a key may be a directive, or no key at all."""
+    return type(key) is not str or key[:1] == "$"
+
+
 class Content:
     """Checks and copies what a patch holds. ``faults`` is what was found wrong so far."""
 
@@ -118,12 +123,12 @@ class Content:
     ) -> dict[str, Any]:
         result = {}
         for key, item in patch.items():
-            if item is None or not self.is_data(key, rule, path):
+            if item is None or (is_special(key) and not self.is_data(key, rule, path)):
                 continue
             child = rule.child(key) or FREE
-            plain = type(item) in SCALARS and child.shape in {"scalar", ""}
-            taken = item if plain else self.taken(item, child, at(path, key), raw=raw)
-            if taken is not NOTHING:
+            if type(item) in SCALARS and child.shape in {"scalar", ""}:
+                result[key] = item
+            elif (taken := self.taken(item, child, at(path, key), raw=raw)) is not NOTHING:
                 result[key] = taken
         return result
 

@@ -25,18 +25,19 @@ class Live:
     list before anything was appended (``left``). It is an accident of Go's slices, and what kubectl's users see.
     """
 
-    def __init__(self, keys: Iterable[Hashable]) -> None:
-        """Begin with the keys of the object's list."""
-        self.everything = list(keys)
-        self.left = self.everything.copy()
-        self._size = len(self.everything)
+    __slots__ = ("_size", "everything", "left")
+
+    def __init__(self, keys: list[Hashable]) -> None:
+        """Begin with the keys of the object's list, which is not changed."""
+        self.everything = self.left = keys
+        self._size = len(keys)
 
     def delete(self, key: Hashable) -> None:
         """Take out each item of that key."""
-        keys = self.everything
+        keys = self.everything = self.everything.copy()
         while key in keys[: self._size]:
-            at = keys.index(key)
-            keys[at : self._size - 1] = keys[at + 1 : self._size]
+            place = keys.index(key)
+            keys[place : self._size - 1] = keys[place + 1 : self._size]
             self._size -= 1
         self.left = keys[: self._size]
 
@@ -51,16 +52,14 @@ def positions(keys: Iterable[Hashable]) -> dict[Hashable, int]:
     """Return where each key stands first."""
     found: dict[Hashable, int] = {}
     for index, key in enumerate(keys):
-        found.setdefault(key, index)
+        if key not in found:
+            found[key] = index
     return found
 
 
 def woven(pairs: list[Pair], wanted: Mapping[Hashable, int], live: Mapping[Hashable, int]) -> list[Pair]:
     """Return merged items in order: ``wanted`` is that of the patch, ``live`` that of the object."""
-    named = [pair for pair in pairs if pair[0] in wanted]
-    if len(named) == 1 and len(live) == len(pairs) and named[0][0] in live:
-        return pairs  # nearly always: one item changed, none new, no key twice
-    named = _sorted(named, wanted)
+    named = _sorted([pair for pair in pairs if pair[0] in wanted], wanted)
     others = _sorted([pair for pair in pairs if pair[0] not in wanted], live)
     result: list[Pair] = []
     taken = 0

@@ -37,6 +37,7 @@ from gwdeployer.objects.patch_content import (
     Content,
     at,
     copied,
+    is_special,
     shape_of,
 )
 from gwdeployer.objects.patch_metadata import FREE, PatchRule, rule_of_kind
@@ -144,7 +145,7 @@ class _Merge(Content):
 
     def entries(self, target: dict[str, Any], patch: Mapping[Any, Any], rule: PatchRule, path: str) -> None:
         """Merge a map's entries: first what is retained and ordered, last what is deleted from lists."""
-        if not _has_directives(patch):
+        if not any(map(is_special, patch)):
             self.plain(target, patch, rule, path)
             return
         entries = self.apart(patch, rule, path)
@@ -167,9 +168,7 @@ class _Merge(Content):
             else:
                 self.value(target, key, value, child, at(path, key))
 
-    def unknown_field(
-        self, target: dict[str, Any], key: str, value: Any, rule: PatchRule, path: str
-    ) -> None:
+    def unknown_field(self, target: dict[str, Any], key: str, value: Any, rule: PatchRule, path: str) -> None:
         """Take over a field the type doesn't have, as Kubernetes does; it cannot merge one."""
         shape = shape_of(value)
         if shape in {"map", "list"} and shape_of(target.get(key)) == shape:
@@ -212,7 +211,9 @@ class _Merge(Content):
             return self.keyed(target, self.items(patch, rule, path), rule, path)
         self.are_single(patch, path, text=_is_text(rule))
         pairs = dict(_by_themselves([*target, *patch]))
-        return _Merged(list(pairs.items()), Live(map(_identity, target)), positions(map(_identity, patch)))
+        return _Merged(
+            list(pairs.items()), Live([_identity(item) for item in target]), positions(map(_identity, patch))
+        )
 
     def replaced(self, target: Sequence[Any], patch: Sequence[Any], rule: PatchRule, path: str) -> _Merged:
         """Replace a list as a whole; only ``- $patch: replace`` may say so, being what happens anyway."""
@@ -221,12 +222,12 @@ class _Merge(Content):
                 message = f"{MARKER} cannot work on an item of this list, which is replaced as a whole"
                 self.fault(message, f"{path}[{index}]", "write all its items")
         items = self.taken_items(patch, rule, path, raw=True)
-        return _Merged(_by_themselves(items), Live(map(_identity, target)))
+        return _Merged(_by_themselves(items), Live([_identity(item) for item in target]))
 
     def keyed(self, target: Sequence[Any], items: _Items, rule: PatchRule, path: str) -> _Merged:
         """Merge a list of maps by key."""
         pairs = self.pairs(target, rule, path, "the object's item")
-        live = Live(key for key, _ in pairs)
+        live = Live([key for key, _ in pairs])
         for key in items.deleted:
             live.delete(key)
         if items.replaces:
@@ -234,7 +235,7 @@ class _Merge(Content):
         if items.deleted:
             pairs = [pair for pair in pairs if pair[0] not in items.deleted]
         self.merge_items(pairs, items, rule, live)
-        return _Merged(pairs, live, positions(item.key for item in items.merged))
+        return _Merged(pairs, live, positions([item.key for item in items.merged]))
 
     def merge_items(self, pairs: list[Pair], items: _Items, rule: PatchRule, live: Live) -> None:
         """Merge each item of the patch into the first of its key, or add it."""
@@ -356,7 +357,7 @@ class _Merge(Content):
             return self.merged_list(target[name], patch, rule, path)
         items = target[name] if name in target else self.taken_items(patch, rule, path)
         pairs = self.pairs(items, rule, path) if rule.keys else _by_themselves(items)
-        return _Merged(pairs, Live(key for key, _ in pairs) if name in target else Live(()))
+        return _Merged(pairs, Live([key for key, _ in pairs]) if name in target else Live([]))
 
     def check_order(self, patch: Any, wanted: Sequence[Hashable], rule: PatchRule, path: str) -> None:
         """Refuse an order that leaves out what the patch's list sets, or has it in another sequence."""
@@ -408,13 +409,6 @@ def _put(target: dict[str, Any], key: str, value: Any) -> None:
         target.pop(key, None)
     else:
         target[key] = value
-
-
-def _has_directives(patch: Mapping[Any, Any]) -> bool:
-    for key in patch:  # noqa: SIM110 - a loop, not any(): each map of each overlay passes here
-        if type(key) is not str or key[:1] == "$":
-            return True
-    return False
 
 
 def _key_of(item: Mapping[str, Any], rule: PatchRule) -> Hashable:

@@ -73,7 +73,13 @@ class ParametersModel(BaseModel):
     """
 
     model_config = ConfigDict(
-        alias_generator=camel, extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+        alias_generator=camel,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        defer_build=True,  # one schema for the whole tree at first use, not one for each class at import
+
     )
 
     rules: ClassVar[tuple[Rule, ...]] = ()

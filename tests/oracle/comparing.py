@@ -80,7 +80,9 @@ def _wanted_refusal(error: ParametersError) -> str:
 def without_leftovers(value: Any) -> Any:
     """Drop the directives and nulls Kubernetes leaves in what it takes over unseen."""
     if isinstance(value, list):
-        return [without_leftovers(item) for item in value if not (isinstance(item, dict) and "$patch" in item)]
+        return [
+            without_leftovers(item) for item in value if not (isinstance(item, dict) and "$patch" in item)
+        ]
     if not isinstance(value, dict):
         return value
     return {

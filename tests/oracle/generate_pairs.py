@@ -184,7 +184,9 @@ class _Pair:
         names = [key for key in made if not key.startswith("$")]
         if self.wrong(0.3) and names:
             names.pop()
-        made["$retainKeys"] = names + [key for key in value if self.chance.random() < 0.5 and key not in names]
+        made["$retainKeys"] = names + [
+            key for key in value if self.chance.random() < 0.5 and key not in names
+        ]
 
     def add_list_directives(self, made: Map, name: str, value: Any, field: FieldInfo) -> None:
         texts = field.items and field.items.type == "string"
