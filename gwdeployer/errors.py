@@ -19,12 +19,15 @@ in a condition, an event or on a terminal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 #: Foreign text (a value somebody wrote, a server's answer) is cut to this many characters in messages.
 MAX_FOREIGN_TEXT = 256
 _LISTED_NAMES = 12
+#: Control characters, line and paragraph separators, marks that reorder text, halves of surrogate pairs.
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class GwdeployerError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle and copy with all data (an ``Exception`` alone would lose keyword arguments)."""
-        return _rebuild, (type(self), self.faults, dict(self.__dict__))
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
 
     def about(self, *, owner: str = "", subject: str = "", layer: str = "") -> GwdeployerError:
         """Fill in what the raiser could not know; what is already said is kept. Return self."""
@@ -85,10 +88,10 @@ class GwdeployerError(Exception):
 
 
 def _rebuild(
-    cls: type[GwdeployerError], faults: tuple[Fault, ...], state: dict[str, object]
+    cls: type[GwdeployerError], arguments: tuple[object, ...], state: dict[str, object]
 ) -> GwdeployerError:
     error = cls.__new__(cls)
-    Exception.__init__(error, faults)
+    Exception.__init__(error, *arguments)
     error.__dict__.update(state)
     return error
 
@@ -135,8 +138,13 @@ class NotSynced(RetryableError):  # noqa: N818 - a state to wait out, named as i
 
 
 def one_line(text: str, limit: int = 0) -> str:
-    """Return ``text`` without line breaks, cut to ``limit`` characters (0: not cut) with a mark."""
-    text = " ".join(text.split("\n")) if "\n" in text else text
+    """Return ``text`` on one line, cut to ``limit`` characters (0: not cut) with a mark.
+
+    Line feeds become spaces. What else a terminal would obey rather than show (an escape sequence in somebody's
+    annotation), or could not write, is escaped.
+    """
+    if not text.isprintable():
+        text = _UNSHOWN.sub(lambda match: ascii(match[0])[1:-1], text.replace("\n", " "))
     return text if not limit or len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 

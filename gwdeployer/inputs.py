@@ -89,28 +89,55 @@ def read_inputs(path: Path) -> dict[str, Any]:
     return found[0]
 
 
-def inputs_from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the mapping that ``GWDEPLOYER_INPUTS_…`` variables describe: ``__`` goes one level deeper.
+def environment_variables(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Return the names of the ``GWDEPLOYER_INPUTS_…`` variables that say something, by the key each one sets.
 
-    Values are read as YAML scalars (``true``, ``9977``, text).
+    ``__`` goes one level deeper. An empty variable says nothing.
     """
+    return {
+        tuple(to_camel(part.lower()) for part in name[len(ENVIRONMENT_PREFIX) :].split("__")): name
+        for name in sorted(environ)
+        if name.startswith(ENVIRONMENT_PREFIX) and environ[name]
+    }
+
+
+def inputs_from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the mapping that ``GWDEPLOYER_INPUTS_…`` variables describe.
+
+    Values stay text: the models make of it what they want (``9977`` may be a port or an image's tag). Raises
+    InputsError for variables that contradict each other.
+    """
+    variables = environment_variables(environ)
+    faults: list[Fault] = []
     result: dict[str, Any] = {}
-    for name in sorted(environ):
-        if name.startswith(ENVIRONMENT_PREFIX):
-            *parents, last = [to_camel(part.lower()) for part in name[len(ENVIRONMENT_PREFIX) :].split("__")]
-            place = result
-            for parent in parents:
-                place = place.setdefault(parent, {})
-            place[last] = documents.resolve(environ[name])
+    for keys, name in variables.items():
+        above = [variables[keys[:i]] for i in range(1, len(keys)) if keys[:i] in variables]
+        if above:
+            faults.append(Fault(f"contradicts {above[0]}", subject=name, hint="unset one of the two"))
+            continue
+        place = result
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+        place[keys[-1]] = environ[name]
+    if faults:
+        raise InputsError(faults)
     return result
 
 
-def validate_inputs(model: type[T], data: Mapping[str, Any], subject: str, *, within: str = "") -> T:
+def blame_environment(error: InputsError, environ: Mapping[str, str]) -> InputsError:
+    """Return the error with the environment's variables as the subject of the faults they caused."""
+    variables = {".".join(keys): name for keys, name in environment_variables(environ).items()}
+    return InputsError(
+        replace(fault, subject=variables.get(fault.path, fault.subject)) for fault in error.faults
+    )
+
+
+def validate_inputs(model: type[T], data: Mapping[str, Any], subject: str) -> T:
     """Return ``data`` as ``model``. Raises InputsError with one fault for each key that is wrong."""
     try:
         return model.model_validate(without_unset(data))
     except ValidationError as error:
-        faults = faults_of(error, model, within)
+        faults = faults_of(error, model)
         raise InputsError(replace(fault, subject=subject) for fault in faults) from None
 
 

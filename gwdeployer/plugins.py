@@ -6,20 +6,23 @@ A distribution offers a plugin by an entry point in the group ``gwdeployer.plugi
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
+from inspect import isabstract
 from typing import Any, ClassVar
 
 from gwdeployer.deployer import Deployer
-from gwdeployer.errors import Fault, InputsError, PluginError, nearest
+from gwdeployer.errors import Fault, InputsError, PluginError, nearest, shown
 from gwdeployer.generator import Skip
 from gwdeployer.inputs import Inputs, known_keys, validate_inputs
 from gwdeployer.objects import KindRef, Object
 from gwdeployer.store import ObjectStore
 
 GROUP = "gwdeployer.plugins"
+_MAX_KEY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ def discover() -> list[type[Plugin]]:
             faults += error.faults
             continue
         if plugin.name in found:
-            faults.append(Fault(f"plugin name {plugin.name!r} is taken", subject=f"entry point {entry.name}"))
+            message = f"plugin name {plugin.name!r} is taken"
+            subject = f"entry point {entry.name} = {entry.value}"
+            faults.append(Fault(message, subject=subject, hint="uninstall one of the two distributions"))
         found.setdefault(plugin.name, plugin)
     if faults:
         raise PluginError(faults)
@@ -92,6 +97,8 @@ def _loaded(entry: EntryPoint) -> type[Plugin]:
         raise PluginError(Fault(f"cannot be loaded: {error}", subject=subject, hint=hint)) from error
     if not (isinstance(plugin, type) and issubclass(plugin, Plugin)):
         raise PluginError(Fault("is not a subclass of gwdeployer.Plugin", subject=subject))
+    if isabstract(plugin) or not isinstance(getattr(plugin, "name", None), str):
+        raise PluginError(Fault("is not a complete plugin: it needs a name and route()", subject=subject))
     return plugin
 
 
@@ -123,20 +130,31 @@ def configure(
 def _inputs_of(plugin: type[Plugin], data: Mapping[str, Any], source: str) -> Inputs:
     """Return a plugin's inputs: the core's keys from the top, its own from their place."""
     at_top = known_keys([plugin.inputs_model if plugin.inputs_key is None else Inputs])
-    own = {key: value for key, value in data.items() if key in at_top}
-    if plugin.inputs_key is not None:
-        nested = data.get(plugin.inputs_key) or {}
-        if not isinstance(nested, Mapping):
-            raise InputsError(Fault("must be a mapping", plugin.inputs_key, source))
-        own |= nested
-    return validate_inputs(plugin.inputs_model, own, source)
+    core = {key: value for key, value in data.items() if key in at_top}
+    if plugin.inputs_key is None:
+        return validate_inputs(plugin.inputs_model, core, source)
+    nested = data.get(plugin.inputs_key)
+    nested = {} if nested is None else nested
+    if not isinstance(nested, Mapping):
+        raise InputsError(Fault("must be a mapping", plugin.inputs_key, source))
+    try:
+        return validate_inputs(plugin.inputs_model, {**core, **nested}, source)
+    except InputsError as error:
+        raise InputsError(_placed(fault, plugin.inputs_key, core.keys() - nested.keys()) for fault in error.faults) from None
+
+
+def _placed(fault: Fault, inputs_key: str, at_top: Set[str]) -> Fault:
+    """Return a fault with its path as it stands in the inputs: under the plugin's key, unless it is the core's."""
+    if re.split(r"[.\[]", fault.path, maxsplit=1)[0] in at_top:
+        return fault
+    return replace(fault, path=f"{inputs_key}.{fault.path}")
 
 
 def _unknown_keys(plugins: Sequence[type[Plugin]], data: Mapping[str, Any], source: str) -> list[Fault]:
     known = known_keys([Inputs, *(plugin.inputs_model for plugin in plugins if plugin.inputs_key is None)])
     known |= {plugin.inputs_key for plugin in plugins if plugin.inputs_key is not None}
     return [
-        Fault(f"unknown key {key!r}", subject=source, hint=nearest(str(key), known))
+        Fault(f"unknown key {shown(key)}", shown(key)[1:-1], source, hint=nearest(str(key)[:_MAX_KEY], known))
         for key in data
         if key not in known
     ]

@@ -114,7 +114,7 @@ class MemoryStore(ObjectStore):
         lookup: Lookup | None = None,
     ) -> Sequence[Object]:
         """See :class:`ObjectStore`."""
-        found = self._all(kind) if lookup is None else self._index(kind, lookup.by).get(lookup.key, [])
+        found = self._all(kind) if lookup is None else [*self._index(kind, lookup.by).get(lookup.key, ())]
         if namespace is None and selector is None:
             return found
         return [obj for obj in found if _selected(obj, namespace, selector)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+from gwdeployer.errors import shown
 from gwdeployer.generator import Context
 from gwdeployer_gateway.api import Address
 
@@ -29,7 +30,7 @@ def load_balancer_ip(addresses: Sequence[Address], context: Context) -> str | No
     for position, value in named:
         if _is_ip(value):
             return value
-        context.warn(f"{value!r} is not an IP address: it is not used", f"spec.addresses[{position}].value")
+        context.warn(f"{shown(value)} is not an IP address: it is not used", f"spec.addresses[{position}].value")
     return None
 
 

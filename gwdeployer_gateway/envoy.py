@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
-from gwdeployer.objects import IdentityCache, KindRef, Object, dns_label, label_value, name_of, namespace_of
+from gwdeployer.objects import IdentityCache, KindRef, Object
 from gwdeployer.parameters import Layer, Merged
 from gwdeployer_gateway.addresses import load_balancer_ip
 from gwdeployer_gateway.api import Address, GatewaySpec, spec_of, unknown_fields
+from gwdeployer_gateway.common import (
+    NO_PORTS,
+    annotate_pods,
+    content_checksum,
+    controller_values,
+    environment,
+    gateway_values,
+    ports_of,
+    present,
+)
 from gwdeployer_gateway.defaults import READINESS_PORT, default_parameters
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.layers import ParametersLayers
-from gwdeployer_gateway.listeners import ServedPort, served_ports, service_ports
+from gwdeployer_gateway.listeners import ServedPort, service_ports
 from gwdeployer_gateway.overlays import (
     HORIZONTALPODAUTOSCALER,
     PODDISRUPTIONBUDGET,
@@ -56,7 +65,6 @@ CONFIG_CHECKSUM = "gwdeployer.dev/config-checksum"
 #: Keys of the ConfigMap that Envoy reads again by itself when they change: no reason to restart it.
 _WATCHED_KEYS = frozenset({"ca.crt", "xds_service_account_token.json"})
 
-_RESERVED_PREFIX = "gateway.networking.k8s.io/"
 _OTEL_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
 _FIRST_UNPRIVILEGED_PORT = 1024
 _UNPRIVILEGED_PORT_START = "net.ipv4.ip_unprivileged_port_start"
@@ -88,9 +96,9 @@ class EnvoyGenerator(HelmValuesGenerator):
         kube = merged.values.get("kube")
         if kube is None:
             return Skip("its parameters say selfManaged: somebody else deploys the proxy", cleanup=True)
-        ports = self._ports(owner, spec, context)
+        ports = ports_of(owner, spec, RESERVED_PORTS, self._inputs, context)
         if not ports:
-            return Skip("no listener has a port that can be served")
+            return NO_PORTS
         context.state["layers"] = merged.layers
         context.state["configChecksum"] = (kube.get("podTemplate") or {}).get("configChecksum", True)
         fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged))
@@ -121,25 +129,13 @@ class EnvoyGenerator(HelmValuesGenerator):
             omit_security_context=any(_omits_security_context(layer) for layer in layers),
         )
 
-    def _ports(self, owner: Object, spec: GatewaySpec, context: Context) -> list[ServedPort]:
-        ports = served_ports(owner, spec, RESERVED_PORTS, context)
-        dummy = self._inputs.no_listeners_dummy_port
-        return ports or ([ServedPort(dummy)] if dummy else [])
-
     def _fixed_values(self, merged: Merged[GatewayParametersSpec]) -> dict[str, Any]:
         """Return the values that depend on parameters and inputs alone, not on the Gateway."""
         kube = merged.values["kube"]
         inputs = self._inputs
-        control_plane = inputs.control_plane
         return {
             "dataPlaneType": "envoy",
-            "managedBy": label_value(inputs.managed_by),
-            "version": label_value(inputs.version),
-            "xds": {
-                "host": control_plane.xds_host,
-                "port": control_plane.xds_port,
-                "tls": {"enabled": control_plane.xds_tls, "caCert": control_plane.xds_ca_cert},
-            },
+            **controller_values(inputs, inputs.control_plane.xds_port),
             **_workload_values(kube),
             **_pod_values(kube.get("podTemplate") or {}),
             **_container_values(kube.get("envoyContainer") or {}),
@@ -157,15 +153,9 @@ class EnvoyGenerator(HelmValuesGenerator):
         context: Context,
     ) -> dict[str, Any]:
         """Return the values that are this Gateway's own."""
-        infrastructure = spec.infrastructure
         service = kube.get("service") or {}
         own: dict[str, Any] = {
-            "name": dns_label(name_of(owner)),
-            "gatewayName": name_of(owner),
-            "gatewayNamespace": namespace_of(owner) or "default",
-            "gatewayClassName": label_value(spec.gateway_class_name),
-            "gatewayLabels": _propagated(infrastructure.labels if infrastructure else None),
-            "gatewayAnnotations": _propagated(infrastructure.annotations if infrastructure else None),
+            **gateway_values(owner, spec),
             "service": _service_values(service, spec.addresses or (), context),
             "ports": service_ports(
                 ports,
@@ -183,38 +173,18 @@ def stamp_config_checksum(objects: Iterable[Object]) -> None:
     Computed last, so that it covers what overlays changed. What Envoy watches by itself does not count.
     """
     objects = list(objects)
-    digest = hashlib.sha256()
-    for obj in objects:
-        if obj.get("kind") == "ConfigMap":
-            for key, text in sorted((obj.get("data") or {}).items()):
-                if key not in _WATCHED_KEYS:
-                    digest.update(f"{len(key)} {key}{len(text)} {text}".encode("utf-8", "surrogatepass"))
-    for obj in objects:
-        if obj.get("kind") in ("Deployment", "DaemonSet"):
-            metadata = obj["spec"]["template"].setdefault("metadata", {})
-            metadata["annotations"] = {
-                **(metadata.get("annotations") or {}),
-                CONFIG_CHECKSUM: digest.hexdigest()[:16],
-            }
+    config_maps = [obj for obj in objects if obj.get("kind") == "ConfigMap"]
+    annotate_pods(objects, {CONFIG_CHECKSUM: content_checksum(config_maps, without=_WATCHED_KEYS)[:16]})
 
 
 def _omits_security_context(layer: Layer) -> bool:
     return (layer.values.get("kube") or {}).get("omitDefaultSecurityContext") is True
 
 
-def _propagated(metadata: Mapping[str, str] | None) -> dict[str, str]:
-    """Return infrastructure labels or annotations without those whose meaning the Gateway API reserves."""
-    return {key: value for key, value in (metadata or {}).items() if not key.startswith(_RESERVED_PREFIX)}
-
-
-def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def _workload_values(kube: Mapping[str, Any]) -> dict[str, Any]:
     deployment = kube.get("deployment") or {}
     values = {"replicaCount": deployment.get("replicas"), "strategy": deployment.get("strategy")}
-    return {"serviceAccount": kube.get("serviceAccount") or {}, **_present(values)}
+    return {"serviceAccount": kube.get("serviceAccount") or {}, **present(values)}
 
 
 def _pod_values(template: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,7 +195,7 @@ def _pod_values(template: Mapping[str, Any]) -> dict[str, Any]:
 
 def _container_values(container: Mapping[str, Any]) -> dict[str, Any]:
     bootstrap = container.get("bootstrap") or {}
-    env = container.get("env") or []
+    env = environment(container.get("env") or ())
     attributes = next((entry.get("value") for entry in env if entry["name"] == _OTEL_ATTRIBUTES), None)
     levels = bootstrap.get("componentLogLevels") or {}
     values = {
@@ -243,7 +213,7 @@ def _container_values(container: Mapping[str, Any]) -> dict[str, Any]:
         "componentLogLevel": ",".join(f"{name}:{levels[name]}" for name in sorted(levels)) or None,
         "overloadManager": _overload_manager(bootstrap),
     }
-    return _present(values)
+    return present(values)
 
 
 def _overload_manager(bootstrap: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -276,7 +246,7 @@ def _stats_values(stats: Mapping[str, Any]) -> dict[str, Any]:
         "statsPrefixRewrite": stats.get("statsRoutePrefixRewrite"),
         "matcher": stats.get("matcher"),
     }
-    return {"enabled": bool(stats.get("enabled")), **_present(values)}
+    return {"enabled": bool(stats.get("enabled")), **present(values)}
 
 
 def _service_values(

@@ -8,14 +8,38 @@ from gwdeployer.inputs import Inputs, InputsModel, Port
 
 
 class IstioInputs(InputsModel):
-    """The mesh that proxies may join."""
+    """The mesh that proxies may join. An empty key leaves the decision to the proxy."""
 
+    #: Join it unless parameters say otherwise (agentgateway).
     auto_enabled: bool = False
-    cluster_id: str = "Kubernetes"
+    cluster_id: str = ""
     network: str = ""
+    #: Where istiod runs.
     namespace: str = "istio-system"
     revision: str = ""
+    #: Of the mesh; without one it is ``cluster.local``.
     trust_domain: str = ""
+
+
+class AgentgatewayImageInputs(InputsModel):
+    """The parts of agentgateway's image that differ from ``image``."""
+
+    registry: str | None = None
+    repository: str | None = None
+    tag: str | None = None
+    digest: str | None = None
+    pull_policy: str | None = None
+
+
+class AgentgatewayInputs(InputsModel):
+    """What differs for agentgateway where Envoy is deployed too.
+
+    What is not set here is what ``image`` and ``controlPlane.xdsPort`` say, and where they say nothing, what
+    agentgateway is installed with.
+    """
+
+    image: AgentgatewayImageInputs = AgentgatewayImageInputs()
+    xds_port: Port | None = None
 
 
 class GatewayInputs(Inputs):
@@ -32,5 +56,6 @@ class GatewayInputs(Inputs):
     #: Add the SDS and istio-proxy sidecars to Envoy, for mTLS to the mesh.
     istio_auto_mtls_enabled: bool = False
     istio: IstioInputs = IstioInputs()
+    agentgateway: AgentgatewayInputs = AgentgatewayInputs()
     #: The port served while a Gateway has no listeners, so that its Service and address survive 1 -> 0 -> 1.
     no_listeners_dummy_port: Port | None = None

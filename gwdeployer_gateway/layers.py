@@ -11,7 +11,14 @@ from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
 from gwdeployer.objects import IdentityCache, KindRef, Object, describe, name_of, namespace_of
 from gwdeployer.parameters import Layer, Merged, merge_layers, read_layer
-from gwdeployer_gateway.api import GATEWAY_CLASS, GatewayClassSpec, GatewaySpec, ParametersRef, spec_of
+from gwdeployer_gateway.api import (
+    GATEWAY,
+    GATEWAY_CLASS,
+    GatewayClassSpec,
+    GatewaySpec,
+    ParametersRef,
+    spec_of,
+)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -86,6 +93,11 @@ class ParametersLayers(Generic[M]):
         return self._layers.get(
             (parameters,), lambda: read_layer(self._model, parameters, name=name), extra=name
         )
+
+
+def is_own(layer: Layer) -> bool:
+    """Return whether a layer is a Gateway's own: neither its class's nor the defaults."""
+    return layer.name.startswith(f"{GATEWAY.kind} ")
 
 
 def references(gateway: Object, spec: GatewaySpec, context: Context) -> list[Reference]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
-from gwdeployer.errors import ParametersError
+from gwdeployer.errors import ParametersError, shown
 from gwdeployer.generator import Context
 from gwdeployer.objects import Object, describe, matches, metadata_of, name_of, namespace_of
 from gwdeployer.store import Index, Lookup
@@ -42,31 +42,50 @@ class ServedPort(NamedTuple):
         return port if node_port is None else {**port, "nodePort": node_port}
 
 
+#: Which of an object's own ports take no traffic from outside: given the object and the numbers of its ports.
+Hidden: TypeAlias = Callable[[Object, frozenset[int], Context], frozenset[int]]
+
+
 def served_ports(
-    gateway: Object, spec: GatewaySpec, reserved: Mapping[int, str], context: Context
+    gateway: Object,
+    spec: GatewaySpec,
+    reserved: Mapping[int, str],
+    context: Context,
+    hidden: Hidden | None = None,
 ) -> list[ServedPort]:
     """Return the ports that the listeners of a Gateway and of its ListenerSets ask for, each once, in order.
 
     ``reserved`` are TCP ports the proxy itself needs, with what for; listeners on them are left out with a
-    warning. Raises ParametersError for listeners that cannot be read.
+    warning. ``hidden`` says which ports are left out because their listener takes no traffic from outside;
+    where several objects have a port, the first one decides: the Gateway, then the oldest ListenerSet.
+    Raises ParametersError for listeners that cannot be read.
     """
-    ports: set[ServedPort] = set()
-    for subject, listener, path in _listeners(gateway, spec, context):
+    served: dict[ServedPort, bool] = {}
+    for holder, listeners in _holders(gateway, spec, context):
+        ports = list(_ports_of(holder, listeners, reserved, context))
+        left_out = hidden(holder, frozenset(port.number for port in ports), context) if hidden else ()
+        for port in ports:
+            served.setdefault(port, port.number not in left_out)
+    return sorted(port for port, is_served in served.items() if is_served)
+
+
+def _ports_of(
+    holder: Object, listeners: Sequence[Listener], reserved: Mapping[int, str], context: Context
+) -> Iterator[ServedPort]:
+    """Yield the ports of one object's listeners, and warn of those that cannot be served."""
+    for position, listener in enumerate(listeners):
         port = _port_of(listener)
+        path = f"spec.listeners[{position}]"
         if port is None:
-            context.warn(
-                f"protocol {listener.protocol!r} has no default port: the listener is not served",
-                path,
-                subject=subject,
-            )
+            message = f"protocol {shown(listener.protocol)} has no default port: the listener is not served"
+            context.warn(message, path, subject=describe(holder))
         elif port.protocol == "TCP" and port.number in reserved:
             message = (
                 f"port {port.number} is the proxy's own ({reserved[port.number]}): the listener is not served"
             )
-            context.warn(message, f"{path}.port", subject=subject, hint="choose another port")
+            context.warn(message, f"{path}.port", subject=describe(holder), hint="choose another port")
         else:
-            ports.add(port)
-    return sorted(ports)
+            yield port
 
 
 def service_ports(
@@ -89,12 +108,12 @@ def _port_of(listener: Listener) -> ServedPort | None:
     return ServedPort(number, "UDP" if listener.protocol == "UDP" else "TCP") if number else None
 
 
-def _listeners(gateway: Object, spec: GatewaySpec, context: Context) -> Iterator[tuple[str, Listener, str]]:
-    """Yield each listener with the object it stands in and its path there."""
-    for position, listener in enumerate(spec.listeners or ()):
-        yield describe(gateway), listener, f"spec.listeners[{position}]"
-    for listener_set in _attached_sets(gateway, spec, context):
-        subject = describe(listener_set)
+def _holders(
+    gateway: Object, spec: GatewaySpec, context: Context
+) -> Iterator[tuple[Object, Sequence[Listener]]]:
+    """Yield the Gateway and each ListenerSet of its, oldest first, with their listeners."""
+    yield gateway, spec.listeners or ()
+    for listener_set in sorted(_attached_sets(gateway, spec, context), key=_created):
         try:
             listeners = spec_of(listener_set, ListenerSetSpec).listeners or ()
         except ParametersError as error:
@@ -102,8 +121,12 @@ def _listeners(gateway: Object, spec: GatewaySpec, context: Context) -> Iterator
             context.warnings += error.faults
             continue
         context.warnings += unknown_fields(listener_set)
-        for position, listener in enumerate(listeners):
-            yield subject, listener, f"spec.listeners[{position}]"
+        yield listener_set, listeners
+
+
+def _created(obj: Object) -> str:
+    """Return when an object was made, in a form that sorts; ties are kept in the store's order, by name."""
+    return str(metadata_of(obj).get("creationTimestamp") or "")
 
 
 def _parents(listener_set: Object) -> Iterable[Hashable]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from gwdeployer import builtin_chart
 from gwdeployer.deployer import Deployer
-from gwdeployer.generator import Skip
+from gwdeployer.generator import HelmValuesGenerator, Skip
 from gwdeployer.objects import KindRef, Object, describe
 from gwdeployer.plugins import Plugin, PluginOption
 from gwdeployer.store import ObjectStore
+from gwdeployer_gateway.agentgateway import AGENTGATEWAY_PARAMETERS, AgentgatewayGenerator
 from gwdeployer_gateway.api import (
     GATEWAY,
     GATEWAY_CLASS,
@@ -18,10 +20,12 @@ from gwdeployer_gateway.api import (
     NAMESPACE,
     ClassName,
     ControllerName,
+    GatewayClassSpec,
     spec_of,
 )
 from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS, EnvoyGenerator
 from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_gateway.session_keys import SECRET, random_key, seeded_key
 
 
 class GatewayPlugin(Plugin):
@@ -30,11 +34,23 @@ class GatewayPlugin(Plugin):
     name = "gateway"
     inputs_model = GatewayInputs
     owners: ClassVar[Sequence[KindRef]] = (GATEWAY,)
-    reads: ClassVar[Sequence[KindRef]] = (GATEWAY_CLASS, GATEWAY_PARAMETERS, LISTENER_SET, NAMESPACE)
+    reads: ClassVar[Sequence[KindRef]] = (
+        GATEWAY_CLASS,
+        GATEWAY_PARAMETERS,
+        AGENTGATEWAY_PARAMETERS,
+        LISTENER_SET,
+        NAMESPACE,
+        SECRET,
+    )
     options: ClassVar[Sequence[PluginOption]] = (
         PluginOption(
             "class",
             "Treat this GatewayClass as ours, whatever its controllerName (also where there is none).",
+        ),
+        PluginOption(
+            "seed",
+            "Derive session keys from this text instead of making random ones: the output stays the same.",
+            metavar="TEXT",
         ),
     )
 
@@ -43,20 +59,44 @@ class GatewayPlugin(Plugin):
         super().__init__(inputs, options)
         self._inputs = inputs
         self._classes = frozenset(self.given.get("class", ()))
-        self._envoy = Deployer(
-            GATEWAY,
-            controller_name=inputs.controller_name,
-            managed_by=inputs.managed_by,
-            chart=builtin_chart("envoy"),
-            generator=EnvoyGenerator(inputs),
-        )
+        seeds = self.given.get("seed", ())
+        self._session_key = seeded_key(seeds[-1]) if seeds else random_key
 
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
         """Return the deployer of the Gateway's data plane, or why the Gateway is left alone."""
         class_name = spec_of(owner, ClassName).gateway_class_name
         if reason := self._not_ours(class_name, store):
             return Skip(reason)
-        return self._envoy
+        return self._agentgateway if self._is_agentgateway(class_name, store) else self._envoy
+
+    @cached_property
+    def _envoy(self) -> Deployer:
+        return self._deployer("envoy", EnvoyGenerator(self._inputs))
+
+    @cached_property
+    def _agentgateway(self) -> Deployer:
+        generator = AgentgatewayGenerator(self._inputs, session_key=self._session_key)
+        return self._deployer("agentgateway", generator)
+
+    def _deployer(self, chart: str, generator: HelmValuesGenerator) -> Deployer:
+        return Deployer(
+            GATEWAY,
+            controller_name=self._inputs.controller_name,
+            managed_by=self._inputs.managed_by,
+            chart=builtin_chart(chart),
+            generator=generator,
+        )
+
+    def _is_agentgateway(self, class_name: str, store: ObjectStore) -> bool:
+        """Return whether a class is agentgateway's: by its name, its parameters' kind, or by default."""
+        if class_name == self._inputs.agentgateway_class_name:
+            return True
+        gateway_class = store.get(GATEWAY_CLASS, "", class_name)
+        ref = spec_of(gateway_class, GatewayClassSpec).parameters_ref if gateway_class else None
+        kind = (ref.group, ref.kind) if ref else None
+        if kind in (AGENTGATEWAY_PARAMETERS.group_kind, GATEWAY_PARAMETERS.group_kind):
+            return kind == AGENTGATEWAY_PARAMETERS.group_kind
+        return self._inputs.data_plane == "agentgateway"
 
     def _not_ours(self, class_name: str, store: ObjectStore) -> str:
         if class_name in self._classes:

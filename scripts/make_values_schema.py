@@ -1,4 +1,4 @@
-"""Makes templates/envoy/values.schema.json from the public type GatewayValues.
+"""Makes each chart's values.schema.json from the public type of its values.
 
 usage: python scripts/make_values_schema.py [--check]
 """
@@ -12,9 +12,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from gwdeployer_gateway.agentgateway_values import AgentgatewayValues
 from gwdeployer_gateway.values import GatewayValues
 
-TARGET = Path(__file__).parents[1] / "templates" / "envoy" / "values.schema.json"
+CHARTS = Path(__file__).parents[1] / "templates"
+VALUES: dict[str, type] = {"agentgateway": AgentgatewayValues, "envoy": GatewayValues}
 
 
 def closed(schema: Any) -> Any:
@@ -31,16 +33,19 @@ def closed(schema: Any) -> Any:
     return result
 
 
-def text() -> str:
-    schema = closed(TypeAdapter(GatewayValues).json_schema())
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Values of the Envoy chart"}
+def text(chart: str) -> str:
+    schema = closed(TypeAdapter(VALUES[chart]).json_schema())
+    title = f"Values of the {chart if chart != 'envoy' else 'Envoy'} chart"
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
     return json.dumps({**head, **schema}, indent=2) + "\n"
 
 
 def main() -> int:
+    texts = {CHARTS / chart / "values.schema.json": text(chart) for chart in VALUES}
     if "--check" in sys.argv:
-        return 0 if TARGET.read_text(encoding="utf-8") == text() else 1
-    TARGET.write_text(text(), encoding="utf-8")
+        return 0 if all(path.read_text(encoding="utf-8") == made for path, made in texts.items()) else 1
+    for path, made in texts.items():
+        path.write_text(made, encoding="utf-8")
     return 0
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, ItemsView, Iterable, KeysView, Mapping, ValuesView
 from typing import Any, NoReturn
 
 import jinja2
@@ -171,7 +171,7 @@ def _adopted_scalar(value: Any) -> Any:
             return float.__float__(value)
         raise TemplateFailure(f"the number {float.__repr__(value)} is not data")
     refuse_special(value)
-    hint = "; add | list" if isinstance(value, (range, Generator)) else ""
+    hint = "; add | list" if isinstance(value, (range, Generator, ItemsView, KeysView, ValuesView)) else ""
     raise TemplateFailure(f"{kind_of(value)} is not data{hint}")
 
 

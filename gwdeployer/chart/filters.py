@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from jinja2.filters import FILTERS as JINJA_FILTERS
@@ -30,7 +30,7 @@ from gwdeployer.chart.data import (
 
 _LISTS = ("batch", "count", "first", "groupby", "last", "length", "list", "map", "max", "min", "reject")
 _MORE_LISTS = ("rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique")
-_OTHERS = ("abs", "d", "default", "dictsort", "items", "round")
+_OTHERS = ("abs", "d", "default", "dictsort", "round")
 
 
 def optional(value: Any, empty: bool = False) -> Any:
@@ -66,6 +66,14 @@ def merge(*mappings: Any) -> dict[str, Any]:
                 raise TemplateFailure(f"merge takes mappings, not {kind_of(mapping)}")
         result.update(mapping)
     return result
+
+
+def items(value: Any) -> Iterable[tuple[Any, Any]]:
+    """Return the pairs of a mapping; unlike Jinja2's, never nothing for a name that does not exist."""
+    refuse_special(value)
+    if not isinstance(value, Mapping):
+        raise TemplateFailure(f"items takes a mapping, not {kind_of(value)}")
+    return value.items()
 
 
 def join(values: Any, separator: str = "", attribute: str | None = None) -> str:
@@ -138,6 +146,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "optional": optional,
     "required": required,
     "string": as_text,
+    "items": items,
     "join": join,
     "tojson": _to_json,
     "toyaml": _to_yaml,

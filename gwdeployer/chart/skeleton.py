@@ -20,6 +20,10 @@ from gwdeployer.chart.faults import fault_at
 from gwdeployer.chart.slots import Piece, Site
 from gwdeployer.errors import ChartError
 
+_LANGUAGES = ("!yaml", "!json")
+_YAML_TAG = "tag:yaml.org,2002:"
+_TEXT_TAG = _YAML_TAG + "str"
+
 # A token cannot be forged: no value ever becomes skeleton text, and no template can know the nonce.
 _NONCE = f"slot{secrets.token_hex(8)}"
 _TOKEN = re.compile(_NONCE + r"([so])(\d+)z")
@@ -195,12 +199,7 @@ class _Parser(documents.Composer[Node]):
         parts = self._parts(event)
         if event.tag and event.tag.startswith(_YAML_TAG) and event.tag != _TEXT_TAG:
             self.fail(event, f"an expression cannot stand under !!{event.tag.removeprefix(_YAML_TAG)}")
-        if (
-            len(parts) == 1
-            and not isinstance(parts[0], str)
-            and not event.style
-            and event.tag != _TEXT_TAG
-        ):
+        if len(parts) == 1 and not isinstance(parts[0], str) and not event.style and event.tag != _TEXT_TAG:
             return parts[0]
         if any(isinstance(part, Omitted) for part in parts):
             self.fail(event, "omit takes a whole key or list item with it; here it is part of a text")
@@ -233,11 +232,6 @@ class _Parser(documents.Composer[Node]):
         if not isinstance(key, Const) or key.value is None:
             self.fail(event, "a key must be text", "quote it")
         return Const(str(key.value).lower() if isinstance(key.value, bool) else str(key.value))
-
-
-_LANGUAGES = ("!yaml", "!json")
-_YAML_TAG = "tag:yaml.org,2002:"
-_TEXT_TAG = _YAML_TAG + "str"
 
 
 def _shown(key: Const | Text) -> str:

@@ -22,6 +22,8 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeVisitor
 
+_NO_ELSE = "the condition is false and there is no else; write … else omit"
+
 
 class Site(NamedTuple):
     """A place in a template: an expression between braces, with its source text."""
@@ -56,6 +58,19 @@ class SlotCodeGenerator(CodeGenerator):
         self.write(f"({self._register(Site(self.name or '', node.lineno, text))}, ")
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write(")")
+
+    def visit_CondExpr(self, node: nodes.CondExpr, frame: Frame) -> None:  # noqa: N802 - named by Jinja2
+        """Make ``a if b`` without an else a missing value; Jinja2's own would be taken for empty text."""
+        self.write("(")
+        self.visit(node.expr1, frame)
+        self.write(" if ")
+        self.visit(node.test, frame)
+        self.write(" else ")
+        if node.expr2 is None:
+            self.write(f"undefined({_NO_ELSE!r})")
+        else:
+            self.visit(node.expr2, frame)
         self.write(")")
 
     def visit_CallBlock(self, node: nodes.CallBlock, frame: Frame) -> None:  # noqa: N802 - named by Jinja2

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
-from gwdeployer.inputs import inputs_from_environment, read_inputs
+from gwdeployer.errors import InputsError
+from gwdeployer.inputs import blame_environment, inputs_from_environment, read_inputs
 from gwdeployer.manifests import Manifests, read_manifests
 from gwdeployer.plugins import Plugin, configure, discover
 
@@ -87,7 +88,10 @@ def plugins_for(inputs_file: Path | None, given: Mapping[str, Sequence[str]]) ->
     options = {
         option.name: given.get(_parameter(option.name), ()) for plugin in classes for option in plugin.options
     }
-    return configure(classes, data, options, source=str(inputs_file or "inputs"))
+    try:
+        return configure(classes, data, options, source=str(inputs_file or "inputs"))
+    except InputsError as error:
+        raise blame_environment(error, os.environ) from None
 
 
 def _over(base: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gwdeployer.cli.report import Report
-from gwdeployer.errors import Fault, GwdeployerError
+from gwdeployer.errors import Fault, GwdeployerError, shown
 from gwdeployer.generator import Skip
 from gwdeployer.manifests import Manifests
-from gwdeployer.objects import KindRef, Object, ObjectRef, describe
+from gwdeployer.objects import KindRef, Object, ObjectRef, describe, is_dns_subdomain
 from gwdeployer.plan import Plan
 from gwdeployer.plugins import Plugin
-from gwdeployer.store import MemoryStore, ObjectStore
+from gwdeployer.store import DEFAULT_NAMESPACE, MemoryStore, ObjectStore
 
 logger = logging.getLogger(__name__)
 
@@ -36,19 +36,32 @@ def plans_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) ->
 
 def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report) -> Iterator[Object]:
     kinds = {kind.group_kind for plugin in plugins for kind in (*plugin.owners, *plugin.reads)}
-    seen: dict[ObjectRef, Object] = {}
+    seen: dict[tuple[tuple[str, str], str, str], Object] = {}
     for obj in objects:
         if KindRef.of_object(obj).group_kind not in kinds:
             logger.debug("%s is ignored: no plugin reads this kind", describe(obj))
             continue
         reference = ObjectRef.of(obj)
-        if not reference.name:
-            report.faults.append(Fault("has no name", "metadata.name", obj["kind"], hint="give it one"))
+        if fault := _name_fault(reference):
+            report.faults.append(fault)
             continue
-        if reference in seen and seen[reference] != obj:
+        place = reference.kind.group_kind, reference.namespace or DEFAULT_NAMESPACE, reference.name
+        if place in seen and seen[place] != obj:
             report.warnings.append(Fault("is given twice; the later one counts", subject=str(reference)))
-        seen[reference] = obj
+        seen[place] = obj
         yield obj
+
+
+def _name_fault(reference: ObjectRef) -> Fault | None:
+    """Return what is wrong with an object's name; it goes into names, labels and comments of what we print."""
+    kind = reference.kind.kind
+    if not reference.name:
+        return Fault("has no name", "metadata.name", kind, hint="give it one")
+    for field, name in (("name", reference.name), ("namespace", reference.namespace)):
+        if name and not is_dns_subdomain(name):
+            hint = "use lower-case letters, digits, - and . (at most 253)"
+            return Fault(f"{shown(name)} is not a name Kubernetes accepts", f"metadata.{field}", kind, hint=hint)
+    return None
 
 
 def _planned(plugin: Plugin, owner: Object, store: ObjectStore, report: Report) -> Plan | None:

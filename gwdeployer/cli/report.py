@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import click
 
-from gwdeployer.errors import Fault
+from gwdeployer.errors import Fault, one_line
 
 BAD_INPUT = 2
+_MAX_NOTE = 1000
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Report:
     def print(self) -> None:
         """Write everything to standard error, one line each, nothing twice."""
         for note in self.notes:
-            click.secho(note, err=True, dim=True)
+            click.secho(one_line(note, _MAX_NOTE), err=True, dim=True)
         for warning in dict.fromkeys(map(str, self.warnings)):
             click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
         print_faults(self.faults)

@@ -1,7 +1,7 @@
 """Kubernetes objects as plain data: references, names, ownership, order, and the published types."""
 
 from gwdeployer.objects.identity import IdentityCache
-from gwdeployer.objects.names import dns_label, label_value
+from gwdeployer.objects.names import dns_label, is_dns_subdomain, label_value
 from gwdeployer.objects.order import tier
 from gwdeployer.objects.ownership import is_namespaced, is_owned_by, owned, owner_reference
 from gwdeployer.objects.refs import KindRef, Object, ObjectRef, describe, metadata_of, name_of, namespace_of
@@ -15,6 +15,7 @@ __all__ = [
     "ObjectRef",
     "describe",
     "dns_label",
+    "is_dns_subdomain",
     "is_namespaced",
     "is_owned_by",
     "label_value",

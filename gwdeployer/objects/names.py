@@ -14,8 +14,17 @@ MAX_LABEL = 63
 _KEPT = 50
 _HASH = 12
 
+#: Longest name of an object.
+MAX_NAME = 253
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _DNS_1035 = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?")
+
+
+def is_dns_subdomain(name: str) -> bool:
+    """Return whether ``name`` is a DNS-1123 subdomain, as the names of almost all objects must be."""
+    return len(name) <= MAX_NAME and _SUBDOMAIN.fullmatch(name) is not None
 
 
 def dns_label(name: str) -> str:
@@ -43,6 +52,6 @@ def label_value(text: str) -> str:
 
 
 def _shortened(text: str, whole: str) -> str:
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:_HASH]
+    digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
     kept = text[:_KEPT]
     return f"{kept.removesuffix('-')}-{digest}"

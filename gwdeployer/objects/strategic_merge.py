@@ -2,19 +2,19 @@
 
 An overlay in a parameters object is such a patch: maps are merged key by key, lists replaced or, where
 Kubernetes says so, merged by their items' key, and directives say what data cannot (``$patch``,
-``$retainKeys``, ``$setElementOrder/…``, ``$deleteFromPrimitiveList/…``). What is merged by which key stands in
-``patch_metadata``, where a new item goes in ``patch_order``, what a patch may hold in ``patch_content``. Objects
-of kinds without metadata are patched as RFC 7386 says (JSON merge patch).
+``$retainKeys``, ``$setElementOrder/…``, ``$deleteFromPrimitiveList/…``). What is merged by which key stands
+in ``patch_metadata``, where a new item goes in ``patch_order``, what a patch may hold in ``patch_content``.
+Objects of kinds without metadata are patched as RFC 7386 says (JSON merge patch).
 
 The measure is k8s.io/apimachinery, ``pkg/util/strategicpatch/patch.go``; ``tests/oracle`` compares the two.
 Wanted differences:
 
 - Service ports are told apart by port and protocol.
 - ``$patch: delete`` on a map removes its key; Kubernetes leaves an empty map.
-- ``$patch: merge`` is what happens anyway (on a map that is otherwise replaced: merge it); Kubernetes documents
-  it and refuses it.
-- No directive and no null of the patch is left in the result; Kubernetes leaves those inside what it takes over
-  unseen (a replaced map, a new item), and its typed decoding drops them later.
+- ``$patch: merge`` is what happens anyway (on a map that is otherwise replaced: merge it); Kubernetes has the
+  word and refuses it.
+- No directive and no null of the patch is left in the result; Kubernetes leaves those inside what it takes
+  over unseen (a replaced map, a new item), and its typed decoding drops them later.
 - What Kubernetes ignores, or takes over only to fail when decoding the result, is a fault: a directive nobody
   knows, a patch of the wrong shape, a directive for a list that is none or on an item of a list that is
   replaced as a whole, an item whose key is null.
@@ -22,9 +22,9 @@ Wanted differences:
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from gwdeployer.errors import ParametersError
 from gwdeployer.objects.patch_content import (
@@ -35,22 +35,25 @@ from gwdeployer.objects.patch_content import (
     RETAIN,
     SCALARS,
     Content,
-    at,
+    Items,
+    Path,
     copied,
-    is_special,
+    keys_to_order,
+    may_have_directives,
     shape_of,
 )
 from gwdeployer.objects.patch_metadata import FREE, PatchRule, rule_of_kind
-from gwdeployer.objects.patch_order import Live, Pair, positions, woven
+from gwdeployer.objects.patch_order import Live, Merged, Pair, by_themselves, identity, positions, woven
 from gwdeployer.objects.refs import Object
 
 
 def strategic_merge(obj: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     """Return ``obj`` with the strategic merge patch applied, in dicts and lists of its own.
 
-    Nothing is mutated, and the result shares no container with ``obj`` or ``patch``. The kind is ``obj``'s. New
-    keys follow the object's own, new list items stand as ``patch_order`` says. Nulls and directives of the patch
-    are gone; nulls of ``obj`` are not touched. ``$patch: delete`` on the whole object returns ``{}``.
+    Nothing is mutated, and the result shares no container with ``obj`` or ``patch``. The kind is ``obj``'s.
+    New keys follow the object's own, new list items stand as ``patch_order`` says. Nulls and directives of
+    the patch are gone; nulls of ``obj`` are not touched. ``$patch: delete`` on the whole object returns
+    ``{}``.
 
     Raises ``ParametersError`` with every fault found, paths relative to the object; ``about()`` adds whose
     patch it was.
@@ -59,32 +62,15 @@ def strategic_merge(obj: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     rule = rule_of_kind(str(obj.get("apiVersion", "")), str(obj.get("kind", "")))
     result: dict[str, Any] = {"": copied(obj)}
     if shape_of(patch) != "map":
-        merge.wrong("map", patch, "")
+        merge.wrong("map", patch, ())
     elif rule is None:
-        merge.json(result, "", patch, "")
+        merge.json(result, "", patch, ())
     else:
-        merge.value(result, "", patch, rule, "")
+        merge.value(result, "", patch, rule, ())
     if merge.faults:
         raise ParametersError(merge.faults)
     merged: Object = result.get("", {})
     return merged
-
-
-class _Item(NamedTuple):
-    """One item of a patch's list."""
-
-    key: Hashable
-    value: Mapping[str, Any]
-    path: str
-
-
-@dataclass(slots=True)
-class _Items:
-    """A patch's list of maps, taken apart."""
-
-    merged: list[_Item] = field(default_factory=list)
-    deleted: list[Hashable] = field(default_factory=list)
-    replaces: bool = False
 
 
 @dataclass(slots=True)
@@ -97,45 +83,30 @@ class _Entries:
     retained: Any = NOTHING
 
 
-@dataclass(slots=True)
-class _Merged:
-    """A merged list that is not yet in order. ``wanted`` is the patch's order; ``None``: as the pairs are."""
-
-    pairs: list[Pair]
-    live: Live
-    wanted: Mapping[Hashable, int] | None = None
-
-    def in_order(self) -> list[Pair]:
-        """Return the items in the order they have without ``$setElementOrder``."""
-        return (
-            self.pairs if self.wanted is None else woven(self.pairs, self.wanted, positions(self.live.left))
-        )
-
-
 class _Merge(Content):
     """One merge. ``target`` is always part of a private copy, changed in place."""
 
     # Maps.
 
-    def value(self, target: dict[str, Any], key: str, patch: Any, rule: PatchRule, path: str) -> None:
+    def value(self, target: dict[str, Any], key: str, patch: Any, rule: PatchRule, path: Path) -> None:
         """Merge what the patch says of one entry."""
         shape = shape_of(patch)
         if patch is None:
             target.pop(key, None)
         elif rule.shape and rule.shape != shape:
             self.wrong(rule.shape, patch, path)
-        elif shape_of(target.get(key)) != shape or shape == "scalar":
+        elif shape == "scalar" or shape_of(target.get(key)) != shape:
             _put(target, key, self.taken(patch, rule, path))
-        elif shape == "map" and rule.merges and MARKER not in patch:
-            self.entries(target[key], patch, rule, path)
-        elif shape == "map":
-            self.put_map(target, key, patch, rule, path)
-        else:
+        elif shape == "list":
             merged = self.merged_list(target[key], patch, rule, path)
             target[key] = [item for _, item in merged.in_order()]
+        elif rule.merges and MARKER not in patch:
+            self.entries(target[key], patch, rule, path)
+        else:
+            self.put_map(target, key, patch, rule, path)
 
     def put_map(
-        self, target: dict[str, Any], key: str, patch: Mapping[str, Any], rule: PatchRule, path: str
+        self, target: dict[str, Any], key: str, patch: Mapping[str, Any], rule: PatchRule, path: Path
     ) -> None:
         """Merge a marked map, or one that is replaced, into the map that is there."""
         if patch.get(MARKER) == "merge":
@@ -143,9 +114,9 @@ class _Merge(Content):
         else:
             _put(target, key, self.taken(patch, rule, path, raw=True))
 
-    def entries(self, target: dict[str, Any], patch: Mapping[Any, Any], rule: PatchRule, path: str) -> None:
+    def entries(self, target: dict[str, Any], patch: Mapping[Any, Any], rule: PatchRule, path: Path) -> None:
         """Merge a map's entries: first what is retained and ordered, last what is deleted from lists."""
-        if not any(map(is_special, patch)):
+        if not may_have_directives(patch):
             self.plain(target, patch, rule, path)
             return
         entries = self.apart(patch, rule, path)
@@ -157,26 +128,29 @@ class _Merge(Content):
         for name, values in entries.deletions.items():
             self.delete_from(target, name, values, rule, path)
 
-    def plain(self, target: dict[str, Any], patch: Mapping[str, Any], rule: PatchRule, path: str) -> None:
+    def plain(self, target: dict[str, Any], patch: Mapping[str, Any], rule: PatchRule, path: Path) -> None:
         """Merge entries that are no directives."""
+        lookup = rule.lookup()
         for key, value in patch.items():
-            child = rule.child(key)
+            child = lookup(key)
             if child is None:
                 self.unknown_field(target, key, value, rule, path)
             elif child.shape == "scalar" and value is not None and type(value) in SCALARS:
                 target[key] = value
             else:
-                self.value(target, key, value, child, at(path, key))
+                self.value(target, key, value, child, (path, key))
 
-    def unknown_field(self, target: dict[str, Any], key: str, value: Any, rule: PatchRule, path: str) -> None:
+    def unknown_field(
+        self, target: dict[str, Any], key: str, value: Any, rule: PatchRule, path: Path
+    ) -> None:
         """Take over a field the type doesn't have, as Kubernetes does; it cannot merge one."""
         shape = shape_of(value)
         if shape in {"map", "list"} and shape_of(target.get(key)) == shape:
             self.unknown(key, rule, path)
         else:
-            self.value(target, key, value, FREE, at(path, key))
+            self.value(target, key, value, FREE, (path, key))
 
-    def apart(self, patch: Mapping[Any, Any], rule: PatchRule, path: str) -> _Entries:
+    def apart(self, patch: Mapping[Any, Any], rule: PatchRule, path: Path) -> _Entries:
         """Tell a map's directives from its plain entries."""
         entries = _Entries()
         directives = {ORDER: entries.orders, DELETE_FROM: entries.deletions}
@@ -190,54 +164,55 @@ class _Merge(Content):
                 directives[prefix].update({name: value} if slash else {})
         return entries
 
-    def retain(self, target: dict[str, Any], entries: _Entries, path: str) -> None:
+    def retain(self, target: dict[str, Any], entries: _Entries, path: Path) -> None:
         """Drop what ``$retainKeys`` doesn't name; the patch may set only what it names."""
-        retained, here = entries.retained, at(path, RETAIN)
+        retained, here = entries.retained, (path, RETAIN)
         if not self.is_list(retained, here) or not self.are_single(retained, here, text=True):
             return
         for key, value in entries.plain.items():
             if value is not None and key not in retained:
-                self.fault(f"set, but not among {RETAIN}", at(path, key), "add it there")
+                self.fault(f"set, but not among {RETAIN}", (path, key), "add it there")
         for key in [key for key in target if key not in retained]:
             del target[key]
 
     # Lists.
 
-    def merged_list(self, target: Sequence[Any], patch: Sequence[Any], rule: PatchRule, path: str) -> _Merged:
+    def merged_list(self, target: Sequence[Any], patch: Sequence[Any], rule: PatchRule, path: Path) -> Merged:
         """Merge a list into the list that is there."""
         if rule.shape == "" or not rule.merges:
             return self.replaced(target, patch, rule, path)
         if rule.keys:
             return self.keyed(target, self.items(patch, rule, path), rule, path)
         self.are_single(patch, path, text=_is_text(rule))
-        pairs = dict(_by_themselves([*target, *patch]))
-        return _Merged(
-            list(pairs.items()), Live([_identity(item) for item in target]), positions(map(_identity, patch))
+        pairs = dict(by_themselves([*target, *patch]))
+        return Merged(
+            list(pairs.items()), Live([identity(item) for item in target]), positions(map(identity, patch))
         )
 
-    def replaced(self, target: Sequence[Any], patch: Sequence[Any], rule: PatchRule, path: str) -> _Merged:
+    def replaced(self, target: Sequence[Any], patch: Sequence[Any], rule: PatchRule, path: Path) -> Merged:
         """Replace a list as a whole; only ``- $patch: replace`` may say so, being what happens anyway."""
         for index, item in enumerate(patch):
             if shape_of(item) == "map" and MARKER in item and item != {MARKER: "replace"}:
                 message = f"{MARKER} cannot work on an item of this list, which is replaced as a whole"
-                self.fault(message, f"{path}[{index}]", "write all its items")
+                self.fault(message, (path, index), "write all its items")
         items = self.taken_items(patch, rule, path, raw=True)
-        return _Merged(_by_themselves(items), Live([_identity(item) for item in target]))
+        return Merged(by_themselves(items), Live([identity(item) for item in target]))
 
-    def keyed(self, target: Sequence[Any], items: _Items, rule: PatchRule, path: str) -> _Merged:
+    def keyed(self, target: Sequence[Any], items: Items, rule: PatchRule, path: Path) -> Merged:
         """Merge a list of maps by key."""
         pairs = self.pairs(target, rule, path, "the object's item")
         live = Live([key for key, _ in pairs])
-        for key in items.deleted:
-            live.delete(key)
+        deleted = {item.key for item in items.deleted}
+        for item in items.deleted:
+            live.delete(item.key)
         if items.replaces:
-            return _Merged(self.new_items(items, rule), live)
-        if items.deleted:
-            pairs = [pair for pair in pairs if pair[0] not in items.deleted]
+            return Merged(self.new_items(items, rule), live)
+        if deleted:
+            pairs = [pair for pair in pairs if pair[0] not in deleted]
         self.merge_items(pairs, items, rule, live)
-        return _Merged(pairs, live, positions([item.key for item in items.merged]))
+        return Merged(pairs, live, positions([item.key for item in items.merged]))
 
-    def merge_items(self, pairs: list[Pair], items: _Items, rule: PatchRule, live: Live) -> None:
+    def merge_items(self, pairs: list[Pair], items: Items, rule: PatchRule, live: Live) -> None:
         """Merge each item of the patch into the first of its key, or add it."""
         inner = rule.items or FREE
         found = dict(reversed(pairs))
@@ -249,63 +224,19 @@ class _Merge(Content):
             pairs.append((key, found[key]))
             live.append(key)
 
-    def new_items(self, items: _Items, rule: PatchRule) -> list[Pair]:
+    def new_items(self, items: Items, rule: PatchRule) -> list[Pair]:
         """Return the items that replace a list; those of one key stand together, as Kubernetes has it."""
         inner = rule.items or FREE
         pairs = [(key, self.taken(value, inner, path, raw=True)) for key, value, path in items.merged]
         return woven(pairs, {}, positions(key for key, _ in pairs))
 
-    def items(self, patch: Sequence[Any], rule: PatchRule, path: str) -> _Items:
-        """Take a patch's list of maps apart."""
-        items = _Items()
-        for index, value in enumerate(patch):
-            here = f"{path}[{index}]"
-            if not self.is_map(value, here):
-                continue
-            directive = value.get(MARKER, NOTHING)
-            if directive == "replace":
-                items.replaces = True  # what else the item says counts for nothing, as Kubernetes has it
-            elif value != {MARKER: "merge"} and (directive is NOTHING or self.is_known(directive, here)):
-                self.sort_in(items, _Item(self.key(value, rule, here), value, here), directive)
-        return items
-
-    def sort_in(self, items: _Items, item: _Item, directive: Any) -> None:
-        """Add an item to those merged or deleted, if it has its key."""
-        if item.key is not None and directive == "delete":
-            items.deleted.append(item.key)
-        elif item.key is not None:
-            items.merged.append(item)
-
-    def pairs(self, values: Sequence[Any], rule: PatchRule, path: str, what: str = "the item") -> list[Pair]:
-        """Return maps with their keys, without those at fault."""
-        pairs: list[Pair] = []
-        for index, value in enumerate(values):
-            key = _key_of(value, rule) if shape_of(value) == "map" else None
-            if key is not None:
-                pairs.append((key, value))
-            elif self.is_map(value, f"{path}[{index}]"):
-                self.keyless(rule, f"{path}[{index}]", what)
-        return pairs
-
-    def key(self, item: Mapping[str, Any], rule: PatchRule, path: str) -> Hashable:
-        """Return what tells the item apart, or ``None``, which is a fault."""
-        key = _key_of(item, rule)
-        if key is None:
-            self.keyless(rule, path)
-        return key
-
-    def keyless(self, rule: PatchRule, path: str, what: str = "the item") -> None:
-        """Say what an item must have."""
-        names = " and ".join(repr(name) for name, _ in rule.keys)
-        self.fault(f"{what} needs {names}, which tells the items of this list apart", path)
-
     # Directives for lists.
 
     def order(
-        self, target: dict[str, Any], name: str, order: Any, patch: Any, rule: PatchRule, path: str
+        self, target: dict[str, Any], name: str, order: Any, patch: Any, rule: PatchRule, path: Path
     ) -> None:
         """Merge a list, then put it in the order ``$setElementOrder`` says."""
-        here, there = at(path, f"{ORDER}/{name}"), at(path, name)
+        here, there = (path, f"{ORDER}/{name}"), (path, name)
         child = self.list_rule(name, order, rule, path, here)
         wanted = self.ordering(order, child, here) if child else None
         if not child or wanted is None or not self.is_orderable(target.get(name, NOTHING), patch, there):
@@ -315,7 +246,7 @@ class _Merge(Content):
         pairs = woven(merged.in_order(), positions(wanted), positions(merged.live.everything))
         target[name] = [item for _, item in pairs]
 
-    def list_rule(self, name: str, value: Any, rule: PatchRule, path: str, here: str) -> PatchRule | None:
+    def list_rule(self, name: str, value: Any, rule: PatchRule, path: Path, here: Path) -> PatchRule | None:
         """Return the rule of the list a directive is about, or ``None``, which is a fault."""
         child = rule.child(name)
         if child is None:
@@ -326,7 +257,7 @@ class _Merge(Content):
             return child
         return None
 
-    def is_orderable(self, target: Any, patch: Any, path: str) -> bool:
+    def is_orderable(self, target: Any, patch: Any, path: Path) -> bool:
         """Whether there is a list to put in order; Kubernetes refuses it for empty ones."""
         given = [side for side in (target, patch) if side is not NOTHING]
         if not all(self.is_list(side, path) for side in given):
@@ -335,7 +266,7 @@ class _Merge(Content):
             self.fault(f"nothing is there that {ORDER} could put in order", path)
         return any(given)
 
-    def ordering(self, order: Sequence[Any], rule: PatchRule, path: str) -> list[Hashable] | None:
+    def ordering(self, order: Sequence[Any], rule: PatchRule, path: Path) -> list[Hashable] | None:
         """Return the keys ``$setElementOrder`` names, or ``None``, which is a fault."""
         if rule.keys:
             pairs = self.pairs(order, rule, path)
@@ -344,24 +275,24 @@ class _Merge(Content):
             self.fault("the items of this list have no key to order them by", path, "write all its items")
             return None
         return (
-            [_identity(item) for item in order] if self.are_single(order, path, text=_is_text(rule)) else None
+            [identity(item) for item in order] if self.are_single(order, path, text=_is_text(rule)) else None
         )
 
     def ordered_content(
-        self, target: dict[str, Any], name: str, patch: Any, rule: PatchRule, path: str
-    ) -> _Merged:
+        self, target: dict[str, Any], name: str, patch: Any, rule: PatchRule, path: Path
+    ) -> Merged:
         """Return the list merged, as it is before ``$setElementOrder``."""
         if patch is not NOTHING and not rule.keys and (name not in target or not rule.merges):
             self.are_single(patch, path, text=_is_text(rule))
         if name in target and patch is not NOTHING:
             return self.merged_list(target[name], patch, rule, path)
         items = target[name] if name in target else self.taken_items(patch, rule, path)
-        pairs = self.pairs(items, rule, path) if rule.keys else _by_themselves(items)
-        return _Merged(pairs, Live([key for key, _ in pairs]) if name in target else Live([]))
+        pairs = self.pairs(items, rule, path) if rule.keys else by_themselves(items)
+        return Merged(pairs, Live([key for key, _ in pairs]) if name in target else Live([]))
 
-    def check_order(self, patch: Any, wanted: Sequence[Hashable], rule: PatchRule, path: str) -> None:
+    def check_order(self, patch: Any, wanted: Sequence[Hashable], rule: PatchRule, path: Path) -> None:
         """Refuse an order that leaves out what the patch's list sets, or has it in another sequence."""
-        items = _keys_to_order(patch, rule) if patch is not NOTHING else []
+        items = keys_to_order(patch, rule) if patch is not NOTHING else []
         met = place = 0
         while wanted and met < len(items) and place < len(wanted):
             # An item that is a directive stands for itself.
@@ -371,9 +302,11 @@ class _Merge(Content):
         if wanted and met < len(items):
             self.fault("must name all items the patch sets, in the patch's order", path)
 
-    def delete_from(self, target: dict[str, Any], name: str, values: Any, rule: PatchRule, path: str) -> None:
+    def delete_from(
+        self, target: dict[str, Any], name: str, values: Any, rule: PatchRule, path: Path
+    ) -> None:
         """Take single values out of a list, if it is there."""
-        here = at(path, f"{DELETE_FROM}/{name}")
+        here = (path, f"{DELETE_FROM}/{name}")
         child = self.list_rule(name, values, rule, path, here)
         if not child or shape_of(target.get(name)) != "list":
             return
@@ -382,12 +315,12 @@ class _Merge(Content):
                 f"the items of {name!r} are no single values", here, f"write {MARKER}: delete on an item"
             )
         elif self.are_single(values, here, text=_is_text(child)):
-            gone = {_identity(value) for value in values}
-            target[name] = [value for value in target[name] if _identity(value) not in gone]
+            gone = {identity(value) for value in values}
+            target[name] = [value for value in target[name] if identity(value) not in gone]
 
     # Kinds without metadata.
 
-    def json(self, target: dict[str, Any], key: str, patch: Any, path: str) -> None:
+    def json(self, target: dict[str, Any], key: str, patch: Any, path: Path) -> None:
         """Merge one entry by RFC 7386: maps are merged, null deletes, anything else replaces."""
         if shape_of(patch) != "map":
             target[key] = copied(patch)
@@ -395,7 +328,7 @@ class _Merge(Content):
         if shape_of(target.get(key)) != "map":
             target[key] = {}
         for name, value in patch.items():
-            here = at(path, name)
+            here = (path, name)
             if not isinstance(name, str) or name.partition("/")[0] in {MARKER, RETAIN, ORDER, DELETE_FROM}:
                 self.fault("directives need a kind whose patch metadata is known", here)
             elif value is None:
@@ -409,39 +342,6 @@ def _put(target: dict[str, Any], key: str, value: Any) -> None:
         target.pop(key, None)
     else:
         target[key] = value
-
-
-def _key_of(item: Mapping[str, Any], rule: PatchRule) -> Hashable:
-    """Return the values of the item's keys, or ``None`` if one is missing."""
-    if len(rule.keys) == 1 and type(only := item.get(rule.keys[0][0])) is str:
-        return only  # nearly always
-    values = []
-    for name, default in rule.keys:
-        value = item.get(name)
-        value = default if value is None else value
-        if shape_of(value) != "scalar":
-            return None
-        values.append(_identity(value))
-    return values[0] if len(values) == 1 else tuple(values)
-
-
-def _keys_to_order(patch: Sequence[Any], rule: PatchRule) -> list[Hashable]:
-    """Return the keys of what a patch's list sets; ``None`` for an item that is a directive."""
-    if not rule.keys:
-        return [_identity(item) for item in patch]
-    items = [item for item in patch if shape_of(item) == "map" and item.get(MARKER) != "delete"]
-    return [_key_of(item, rule) if item.get(MARKER, "merge") == "merge" else None for item in items]
-
-
-def _identity(value: Any) -> Hashable:
-    """Return what makes two single values one: in JSON, unlike Python, ``1``, ``1.0`` and ``true`` differ."""
-    if isinstance(value, str):
-        return value
-    return (type(value).__name__, value if type(value) in SCALARS else id(value))
-
-
-def _by_themselves(items: Iterable[Any]) -> list[Pair]:
-    return [(_identity(item), item) for item in items]
 
 
 def _is_text(rule: PatchRule) -> bool:

@@ -8,19 +8,28 @@ Works for any pydantic model and knows nothing of Gateways::
     merged.model, merged.values, merged.provenance()
 
 ``policies`` says how fields merge, ``layers`` reads and merges, ``model`` is a base for models of one's own,
-``faults`` turns pydantic's errors into ours.
+``constraints`` are checks of one field that a CRD can publish, ``faults`` turns pydantic's errors into ours.
 """
 
+from gwdeployer.parameters.constraints import (
+    Constraint,
+    Distinct,
+    DistinctBy,
+    MaxItemsPerLayer,
+    Published,
+    Validation,
+    broken_rule,
+    cel_name,
+    is_merged,
+)
 from gwdeployer.parameters.faults import Path, faults_of, path_text
 from gwdeployer.parameters.layers import Layer, Merged, merge_layers, read_layer
 from gwdeployer.parameters.model import (
+    AtMostOneOf,
     ExactlyOneOf,
-    MaxItemsPerLayer,
     ParametersModel,
     Rule,
-    broken_rule,
     drop_nulls,
-    is_merged,
     set_members,
 )
 from gwdeployer.parameters.policies import (
@@ -43,9 +52,13 @@ from gwdeployer.parameters.policies import (
 __all__ = [
     "Absorbing",
     "Append",
+    "AtMostOneOf",
     "ByKey",
+    "Constraint",
     "Custom",
     "Deep",
+    "Distinct",
+    "DistinctBy",
     "ExactlyOneOf",
     "Fields",
     "Layer",
@@ -56,12 +69,15 @@ __all__ = [
     "Path",
     "PerLayer",
     "Policy",
+    "Published",
     "Replace",
     "Rivals",
     "Rule",
     "StructRule",
     "Union",
+    "Validation",
     "broken_rule",
+    "cel_name",
     "drop_nulls",
     "faults_of",
     "is_merged",

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gwdeployer.errors import Fault, nearest, one_line, shown
-from gwdeployer.parameters.policies import alias_of, model_in
+from gwdeployer.parameters.constraints import alias_of
+from gwdeployer.parameters.policies import model_in
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gwdeployer.errors import Fault, ParametersError, nearest, shown
+from gwdeployer.parameters.constraints import MERGED
 from gwdeployer.parameters.faults import Path, faults_of, path_text
-from gwdeployer.parameters.model import MERGED
 from gwdeployer.parameters.policies import Fields, policy_of, verbatim
 
 M = TypeVar("M", bound=BaseModel)

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import core_schema
 
 from gwdeployer.errors import Fault
-from gwdeployer.parameters.policies import StructRule, alias_of
+from gwdeployer.parameters.constraints import (
+    VALIDATIONS,
+    Validation,
+    alias_of,
+    broken_rule,
+    cel_name,
+    is_merged,
+    published,
+)
+from gwdeployer.parameters.policies import StructRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pydantic import GetCoreSchemaHandler, ValidationInfo
-
-#: In the context of a validation: what is validated is the result of all layers, not one of them.
-MERGED = "gwdeployer.merged"
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 
 #: Words that Kubernetes writes in capitals inside a name, but not at its start (``clusterIP``,
 #: ``ipFamilies``).
@@ -44,6 +50,10 @@ class Rule(ABC):
     def faults(self, model: BaseModel) -> Iterable[Fault]:
         """Return what is wrong, paths relative to the model."""
 
+    def validations(self) -> Iterable[Validation]:
+        """Return the rule in CEL, for a CRD. Default: nothing, only we check it."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class ExactlyOneOf(Rule):
@@ -62,6 +72,36 @@ class ExactlyOneOf(Rule):
         if len(found) != 1:
             what = f"{' and '.join(found)} are" if found else "none is"
             yield Fault(f"exactly one of {', '.join(self.names)} must be set, {what}")
+
+    def validations(self) -> Iterator[Validation]:
+        """Count the members that are there, in the words of Kubernetes' own generators."""
+        present = ",".join(f"has(self.{cel_name(name)})" for name in self.names)
+        message = f"exactly one of the fields in [{' '.join(self.names)}] must be set"
+        yield Validation(f"[{present}].filter(x,x==true).size() == 1", message)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class AtMostOneOf(Rule):
+    """No two of these members, named by alias, are set."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        """Take the members' names."""
+        object.__setattr__(self, "names", names)
+
+    def faults(self, model: BaseModel) -> Iterator[Fault]:
+        """Say which are set if there are several."""
+        present = set_members(model)
+        found = [name for name in self.names if name in present]
+        if len(found) > 1:
+            yield Fault(f"at most one of {', '.join(self.names)} may be set, {' and '.join(found)} are")
+
+    def validations(self) -> Iterator[Validation]:
+        """Count the members that are there, as ``ExactlyOneOf`` does."""
+        present = ",".join(f"has(self.{cel_name(name)})" for name in self.names)
+        message = f"at most one of the fields in [{' '.join(self.names)}] may be set"
+        yield Validation(f"[{present}].filter(x,x==true).size() <= 1", message)
 
 
 class ParametersModel(BaseModel):
@@ -94,7 +134,20 @@ class ParametersModel(BaseModel):
         schema = handler(source)
         if not (cls.rules or cls.merged_rules):
             return schema
-        return core_schema.with_info_after_validator_function(_obeying, schema)
+        # The reference must name the checked schema: further uses of the model are made from it alone.
+        bare = cast("core_schema.CoreSchema", {key: item for key, item in schema.items() if key != "ref"})
+        return core_schema.with_info_after_validator_function(_obeying, bare, ref=schema.get("ref"))
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Publish the rules of each layer; an API server never sees the result of several."""
+        rules = [one.published() for rule in cls.rules for one in rule.validations()]
+        schema = handler(core)
+        # A definition may be referred to, and what stands beside the reference would be one use's only.
+        handler.resolve_ref_schema(schema).update(published({}, {VALIDATIONS: rules} if rules else {}))
+        return schema
 
 
 def _obeying(model: ParametersModel, info: ValidationInfo) -> ParametersModel:
@@ -103,18 +156,6 @@ def _obeying(model: ParametersModel, info: ValidationInfo) -> ParametersModel:
     if faults := dict.fromkeys(fault for rule in rules for fault in rule.faults(model)):
         raise broken_rule(faults)
     return model
-
-
-def is_merged(info: ValidationInfo) -> bool:
-    """Say whether the result of all layers is validated; for checks that hold for one object only."""
-    return bool(info.context and info.context.get(MERGED))
-
-
-def broken_rule(faults: Iterable[Fault]) -> PydanticCustomError:
-    """Return the error for a validator to raise; the faults' paths are relative to the field or model."""
-    listed = list(faults)
-    context: dict[str, Any] = {"faults": listed, "summary": "; ".join(map(str, listed))}
-    return PydanticCustomError("broken_rule", "{summary}", context)
 
 
 def drop_nulls(value: Any) -> Any:
@@ -130,21 +171,3 @@ def set_members(model: BaseModel) -> frozenset[str]:
     return frozenset(
         alias_of(name, fields[name]) for name in model.model_fields_set if getattr(model, name) is not None
     )
-
-
-@dataclass(frozen=True, slots=True)
-class MaxItemsPerLayer:
-    """At most so many items in one object's list. Not in the result: layers append to each other."""
-
-    maximum: int
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        """Check after the list's own type."""
-        return core_schema.with_info_after_validator_function(self._checked, handler(source))
-
-    def _checked(self, value: list[Any], info: ValidationInfo) -> list[Any]:
-        if len(value) > self.maximum and not is_merged(info):
-            raise broken_rule([Fault(f"must have at most {self.maximum} items, has {len(value)}")])
-        return value

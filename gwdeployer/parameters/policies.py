@@ -33,6 +33,8 @@ from typing import Union as TypingUnion
 from deepmerge import Merger
 from pydantic import BaseModel
 
+from gwdeployer.parameters.constraints import DistinctBy, alias_of
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
@@ -135,38 +137,20 @@ def _distinct(base: list[Any], added: list[Any]) -> list[Any]:
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class ByKey(Policy):
-    """A list of maps known by a key, as Kubernetes' list maps are. An explicit empty list clears.
+class ByKey(DistinctBy, Policy):
+    """A list of maps known by a key, which no two entries of one layer may share. An empty list clears.
 
     A source entry takes the place of the base entry with the same key, whole, and stands where the source's
-    entries stand: after the base entries that nobody overrides. ``defaults`` are what a key that is not given
-    means (``protocol``: ``TCP``).
+    entries stand: after the base entries that nobody overrides.
     """
-
-    keys: tuple[str, ...]
-    defaults: Mapping[str, Any] = field(hash=False)
-
-    def __init__(self, *keys: str, defaults: Mapping[str, Any] | None = None) -> None:
-        """Take the names of the fields that make the key."""
-        object.__setattr__(self, "keys", keys)
-        object.__setattr__(self, "defaults", dict(defaults or {}))
 
     def merge(self, base: Any, source: Any) -> Any:
         """Return the base entries with other keys, then the source's, or ``[]`` for an empty source."""
         added = fresh(source)
         if not (source and isinstance(base, list) and isinstance(source, list)):
             return added
-        overridden = [self._key(entry) for entry in source]
-        return [entry for entry in base if self._key(entry) not in overridden] + added
-
-    def _key(self, entry: Any) -> Any:
-        if not isinstance(entry, dict):
-            return entry
-        return [_default(entry.get(key), self.defaults.get(key)) for key in self.keys]
-
-
-def _default(value: Any, default: Any) -> Any:
-    return default if value is None else value
+        overridden = [self.key_of(entry) for entry in source]
+        return [entry for entry in base if self.key_of(entry) not in overridden] + added
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,11 +339,6 @@ def _compiled(model: type[BaseModel], known: dict[type[BaseModel], Fields]) -> F
         for name, info in model.model_fields.items():
             fields[alias_of(name, info)] = _declared(info, known)
     return known[model]
-
-
-def alias_of(name: str, info: FieldInfo) -> str:
-    """Return the name under which a model reads a field, which is its name in values, paths and policies."""
-    return info.validation_alias if isinstance(info.validation_alias, str) else info.alias or name
 
 
 def _declared(info: FieldInfo, known: dict[type[BaseModel], Fields]) -> Policy:

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from gwdeployer.errors import Fault
 from gwdeployer.parameters import (
     Absorbing,
     Append,
     ByKey,
+    Constraint,
+    Distinct,
     ExactlyOneOf,
     MaxItemsPerLayer,
     ParametersModel,
     PerLayer,
+    Published,
     Replace,
     Rivals,
     Rule,
     Union,
-    broken_rule,
+    Validation,
     drop_nulls,
 )
 from gwdeployer_gateway.parameters import kubernetes as k8s
@@ -69,7 +72,7 @@ _YEAR = 31536000  # seconds; kgateway's bound for waiting times
 
 Int32 = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[int, Field(ge=0, le=_YEAR)]
+Seconds = Annotated[int, Field(ge=0, le=_YEAR), Published({"format": "int64"})]
 StringMap = Annotated[dict[str, str], BeforeValidator(drop_nulls), Union()]
 RawObject = Annotated[dict[str, Any], Replace(raw=True)]
 
@@ -142,12 +145,24 @@ class DnsResolver(ParametersModel):
     udp_max_queries: Int32 | None = None
 
 
-def _nothing_empty(levels: dict[str, str]) -> dict[str, str]:
-    faults = [Fault("a component must be named", hint="remove the empty key")] if "" in levels else []
-    faults += [Fault("must not be empty", key) for key, level in levels.items() if key and not level]
-    if faults:
-        raise broken_rule(faults)
-    return levels
+class _Named(Constraint):
+    """Envoy's flag has one component and one level in each of its parts."""
+
+    __slots__ = ()
+
+    def faults(self, value: Any, *, merged: bool) -> Iterator[Fault]:
+        """Refuse an empty key."""
+        if "" in value:
+            yield Fault("a component must be named", hint="remove the empty key")
+
+    def keywords(self) -> dict[str, Any]:
+        """Say the same."""
+        return {"x-kubernetes-validations": [Validation("!('' in self)", "a component must be named").published()]}
+
+
+ComponentLevels = Annotated[
+    dict[str, Annotated[str, Field(min_length=1)]], BeforeValidator(drop_nulls), _Named(), Union()
+]
 
 
 class Bootstrap(ParametersModel):
@@ -158,7 +173,7 @@ class Bootstrap(ParametersModel):
 
     log_format: Annotated[LogFormat, Replace(raw=True)] | None = None
     log_level: str | None = None
-    component_log_levels: Annotated[StringMap, AfterValidator(_nothing_empty)] | None = None
+    component_log_levels: ComponentLevels | None = None
     dns_resolver: DnsResolver | None = None
     enable_readiness_probe_proxy_protocol: bool | None = None
     max_downstream_connections: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
@@ -231,12 +246,6 @@ class ServicePort(ParametersModel):
     protocol: Literal["TCP", "UDP", "SCTP"] | None = None
 
 
-def _distinct(families: list[str]) -> list[str]:
-    if len(set(families)) < len(families):
-        raise broken_rule([Fault("must not name a family twice")])
-    return families
-
-
 class _FamiliesFit(Rule):
     """The API server refuses two families for a single stack. Only the result knows both fields."""
 
@@ -265,7 +274,7 @@ class Service(ParametersModel):
     load_balancer_class: str | None = None
     load_balancer_source_ranges: list[str] | None = None
     ip_families: (
-        Annotated[list[Literal["IPv4", "IPv6"]], Field(max_length=2), AfterValidator(_distinct)] | None
+        Annotated[list[Literal["IPv4", "IPv6"]], Field(max_length=2), Distinct("family")] | None
     ) = None
     ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
 

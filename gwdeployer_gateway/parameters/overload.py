@@ -5,15 +5,23 @@ What Envoy refuses only when the proxy starts, after the rollout began, is refus
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from gwdeployer.errors import Fault, nearest, shown
-from gwdeployer.parameters import ExactlyOneOf, ParametersModel, Replace, Rule, broken_rule
+from gwdeployer.parameters import (
+    Constraint,
+    DistinctBy,
+    ExactlyOneOf,
+    ParametersModel,
+    Replace,
+    Rule,
+    Validation,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "GLOBAL_DOWNSTREAM_MONITOR",
@@ -34,46 +42,28 @@ GLOBAL_DOWNSTREAM_MONITOR = "envoy.resource_monitors.global_downstream_max_conne
 # protobuf ends at 315,576,000,000 seconds; nobody needs the last digit.
 Duration = Annotated[str, Field(pattern=r"^[0-9]{1,11}(\.[0-9]{1,9})?s$")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(min_length=1)]
+# Bounds nobody meets: an API server estimates what a rule over lists costs at worst, and refuses a dear one.
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+_FEW = Field(max_length=32)
 
 
-def _typed(value: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(value.get("@type"), str):
-        hint = "set '@type', such as 'type.googleapis.com/envoy.…'"
-        raise broken_rule([Fault("a typed config must name its protobuf type", hint=hint)])
-    return value
+class _Typed(Constraint):
+    """Envoy finds the extension by the protobuf type."""
+
+    __slots__ = ()
+
+    def faults(self, value: Any, *, merged: bool) -> Iterator[Fault]:
+        """Want ``@type``."""
+        if not isinstance(value.get("@type"), str):
+            hint = "set '@type', such as 'type.googleapis.com/envoy.…'"
+            yield Fault("a typed config must name its protobuf type", hint=hint)
+
+    def keywords(self) -> dict[str, Any]:
+        """Publish the one field that is known."""
+        return {"properties": {"@type": {"type": "string"}}, "required": ["@type"]}
 
 
-TypedConfig = Annotated[dict[str, Any], AfterValidator(_typed), Replace(raw=True)]
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-def _repeated(items: Sequence[_Named], path: str) -> Iterator[Fault]:
-    names = [item.name for item in items]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield Fault(
-                f"{shown(name)} is there already", f"{path}[{index}].name", hint="give each name once"
-            )
-
-
-class _DistinctNames(Rule):
-    """Envoy refuses two monitors, actions, points or triggers of one name."""
-
-    __slots__ = ("lists",)
-
-    def __init__(self, **lists: str) -> None:
-        """Take the attribute and the alias of each list."""
-        self.lists = lists
-
-    def faults(self, model: BaseModel) -> Iterator[Fault]:
-        """Name each repetition."""
-        for attribute, alias in self.lists.items():
-            yield from _repeated(getattr(model, attribute) or (), alias)
+TypedConfig = Annotated[dict[str, Any], _Typed(), Replace(raw=True)]
 
 
 class ThresholdTrigger(ParametersModel):
@@ -90,6 +80,13 @@ class _Rising(Rule):
         if isinstance(model, ScaledTrigger) and model.scaling_threshold >= model.saturation_threshold:
             low, high = model.scaling_threshold, model.saturation_threshold
             yield Fault(f"scalingThreshold must be less than saturationThreshold, is {low} and {high}")
+
+    def validations(self) -> Iterator[Validation]:
+        """Say the same."""
+        yield Validation(
+            "self.scalingThreshold < self.saturationThreshold",
+            "scalingThreshold must be less than saturationThreshold",
+        )
 
 
 class ScaledTrigger(ParametersModel):
@@ -121,35 +118,25 @@ class ResourceMonitor(ParametersModel):
 class OverloadAction(ParametersModel):
     """What Envoy does under pressure; the strongest trigger counts."""
 
-    rules: ClassVar = (_DistinctNames(triggers="triggers"),)
-
     name: Name
-    triggers: Annotated[list[Trigger], Field(min_length=1)]
+    triggers: Annotated[list[Trigger], Field(min_length=1, max_length=32), DistinctBy("name")]
     typed_config: TypedConfig | None = None
 
 
 class LoadShedPoint(ParametersModel):
     """Where Envoy turns work away under pressure."""
 
-    rules: ClassVar = (_DistinctNames(triggers="triggers"),)
-
     name: Name
-    triggers: Annotated[list[Trigger], Field(min_length=1)]
+    triggers: Annotated[list[Trigger], Field(min_length=1, max_length=32), DistinctBy("name")]
 
 
 class OverloadManager(ParametersModel):
     """Triggers name monitors of this list, or the one that ``maxDownstreamConnections`` declares."""
 
-    rules: ClassVar = (
-        _DistinctNames(
-            resource_monitors="resourceMonitors", actions="actions", loadshed_points="loadshedPoints"
-        ),
-    )
-
     refresh_interval: Duration | None = None
-    resource_monitors: list[ResourceMonitor] | None = None
-    actions: list[OverloadAction] | None = None
-    loadshed_points: list[LoadShedPoint] | None = None
+    resource_monitors: Annotated[list[ResourceMonitor], _FEW, DistinctBy("name")] | None = None
+    actions: Annotated[list[OverloadAction], _FEW, DistinctBy("name")] | None = None
+    loadshed_points: Annotated[list[LoadShedPoint], _FEW, DistinctBy("name")] | None = None
 
 
 # Rules of the bootstrap, which holds both the manager and the connection limit.
@@ -180,6 +167,15 @@ class MonitorsDeclared(Rule):
             faults = [Fault("must hold a resource monitor", "overloadManager.resourceMonitors", hint=hint)]
         yield from faults
 
+    def validations(self) -> Iterator[Validation]:
+        """Look for each trigger's monitor, for actions and for load shed points."""
+        monitors = "self.overloadManager.resourceMonitors"
+        known = f"t.name == '{GLOBAL_DOWNSTREAM_MONITOR}' || (has({monitors}) && {monitors}.exists(m, m.name == t.name))"
+        for users in ("self.overloadManager.actions", "self.overloadManager.loadshedPoints"):
+            every = f"{users}.all(u, u.triggers.all(t, {known}))"
+            rule = f"!has(self.overloadManager) || !has({users}) || {every}"
+            yield Validation(rule, f"each trigger of {users.removeprefix('self.')} must name a resource monitor")
+
 
 class MonitorsOnce(Rule):
     """``maxDownstreamConnections`` declares its monitor itself; Envoy refuses it twice."""
@@ -196,6 +192,15 @@ class MonitorsOnce(Rule):
                     f"overloadManager.resourceMonitors[{index}].name",
                     hint="remove one of the two",
                 )
+
+    def validations(self) -> Iterator[Validation]:
+        """Want another name, where the limit is set."""
+        monitors = "self.overloadManager.resourceMonitors"
+        yield Validation(
+            f"!has(self.maxDownstreamConnections) || !has(self.overloadManager) || !has({monitors}) || "
+            f"{monitors}.all(m, m.name != '{GLOBAL_DOWNSTREAM_MONITOR}')",
+            "maxDownstreamConnections declares its resource monitor itself",
+        )
 
 
 def _limit_and_manager(bootstrap: Any) -> tuple[int | None, OverloadManager | None]:

@@ -54,7 +54,10 @@ VALUES = {
         ("k: 1 # {{ Values.lines }} {{ omit }}", {"k": 1}),
         ("{# k: {{ Values.zzz }} #}k: 1", {"k": 1}),
         ("k: &a {{ Values.map }}\nj: *a", {"k": {"k": 1}, "j": {"k": 1}}),
-        ("k: &a {x: {{ Values.map }}}\nj: {<<: *a, z: 1}", {"k": {"x": {"k": 1}}, "j": {"x": {"k": 1}, "z": 1}}),
+        (
+            "k: &a {x: {{ Values.map }}}\nj: {<<: *a, z: 1}",
+            {"k": {"x": {"k": 1}}, "j": {"x": {"k": 1}, "z": 1}},
+        ),
         ("{% raw %}k: '{{ x }}'{% endraw %}", {"k": "{{ x }}"}),
         # omit and optional.
         ("k: {{ omit }}\nj: 1", {"j": 1}),
@@ -67,6 +70,8 @@ VALUES = {
         ("k: {{ Values.empty | optional }}\nj: {{ Values.empty | optional(empty=true) }}", {"k": ""}),
         ("k: {{ 0 | optional(empty=true) }}", {}),
         ("k: {{ Values.empty or omit }}", {}),
+        ("k: {{ (1 if Values.null) | optional }}\nj: {{ (1 if Values.null) | default(2) }}", {"j": 2}),
+        ("k: {{ Values.map | items | list }}", {"k": [["k", 1]]}),
         ("k: {{ Values.no.such | default('d') }}", {"k": "d"}),
         ("k: {{ 1 if Values.no is defined else 2 }}", {"k": 2}),
         # Merging.
@@ -80,7 +85,8 @@ VALUES = {
         ("k:\n{% for x in [1, 2] %}\n- {{ x }}\n{% endfor %}", {"k": [1, 2]}),
         ("{% for x in [1, 2] recursive %}k{{ x }}: {{ loop.index }}\n{% endfor %}", {"k1": 1, "k2": 2}),
         (
-            "{% for x in [['a', ['b']]] recursive %}{{ x[0] }}:{% if x[1] %} { {{- loop([[x[1][0], []]]) -}} }"
+            "{% for x in [['a', ['b']]] recursive %}"
+            "{{ x[0] }}:{% if x[1] %} { {{- loop([[x[1][0], []]]) -}} }"
             "{% else %} 1{% endif %}{% endfor %}",
             {"a": {"b": 1}},
         ),
@@ -90,21 +96,36 @@ VALUES = {
         # Fragments: macros, calls, blocks, sets.
         ("{% macro m(x) %}k: {{ x }}{% endmacro %}{{ m(Values.lines) }}", {"k": "a: b\nc: d"}),
         ("{% set s %}k: {{ Values.lines }}{% endset %}{{ s }}", {"k": "a: b\nc: d"}),
-        ("{% macro m() %}k: {{ caller() }}{% endmacro %}{% call m() %}{{ Values.lines }}{% endcall %}", {"k": "a: b\nc: d"}),
-        ("k: { {{- self.b() -}} }\n{% block b %}j: {{ Values.map }}{% endblock %}", {"k": {"j": {"k": 1}}, "j": {"k": 1}}),
+        (
+            "{% macro m() %}k: {{ caller() }}{% endmacro %}{% call m() %}{{ Values.lines }}{% endcall %}",
+            {"k": "a: b\nc: d"},
+        ),
+        (
+            "k: { {{- self.b() -}} }\n{% block b %}j: {{ Values.map }}{% endblock %}",
+            {"k": {"j": {"k": 1}}, "j": {"k": 1}},
+        ),
         # Text, by our rules.
         ("k: {{ Values.text ~ 1 ~ true }}", {"k": "x1true"}),
         ("k: {{ '%s-%s' % (true, Values.text) }}", {"k": "true-x"}),
         ("k: {{ '%03d' | format(7) }}", {"k": "007"}),
         ("k: {{ true | upper }}", {"k": "TRUE"}),
         ("k: {{ [1, true, 'x'] | join('-') }}", {"k": "1-true-x"}),
-        ("k: {{ Values.html ~ '<' }}\nj: {{ Values.html + '<' }}\ni: {{ Values.html.join(['<', '<']) }}", {"k": "<b><", "j": "<b><", "i": "<<b><"}),
-        ("k: {{ '<%s>' % Values.html }}\nj: {{ Values.html | replace('b', '&') }}", {"k": "<<b>>", "j": "<&>"}),
+        (
+            "k: {{ Values.html ~ '<' }}\nj: {{ Values.html + '<' }}\ni: {{ Values.html.join(['<', '<']) }}",
+            {"k": "<b><", "j": "<b><", "i": "<<b><"},
+        ),
+        (
+            "k: {{ '<%s>' % Values.html }}\nj: {{ Values.html | replace('b', '&') }}",
+            {"k": "<<b>>", "j": "<&>"},
+        ),
         ("k: {{ ['<', Values.html] | join(Values.html) }}", {"k": "<<b><b>"}),
         ("k: {{ {'a': '<', 'b': omit} | tojson }}", {"k": '{"a":"<"}'}),
         ("k: {{ {'a': [1]} | toyaml }}", {"k": "a:\n- 1\n"}),
         ("k: {{ 'abc' | trunc(-2) }}{{ 'abc' | trunc(1) }}", {"k": "bca"}),
-        ("k: {{ '8080' | int }}\nj: {{ 'x' | int(5) }}\ni: {{ '1.5' | float }}", {"k": 8080, "j": 5, "i": 1.5}),
+        (
+            "k: {{ '8080' | int }}\nj: {{ 'x' | int(5) }}\ni: {{ '1.5' | float }}",
+            {"k": 8080, "j": 5, "i": 1.5},
+        ),
         ("k: {{ 'aé' | b64encode }}\nj: {{ 'aGk=' | b64decode }}", {"k": "YcOp", "j": "hi"}),
         ("k: {{ 'a' | sha256 | trunc(8) }}", {"k": "ca978112"}),
         ("k: {{ Values.text | required('m') }}", {"k": "x"}),
@@ -112,7 +133,7 @@ VALUES = {
         ("k: {{ Release.Name }}/{{ Release.Namespace }}/{{ Chart.Name }}", {"k": "demo/default/demo"}),
         ("k: {{ Capabilities.KubeVersion.Minor | int >= 25 }}", {"k": True}),
     ],
-)  # fmt: skip
+)
 def test_templates(body, expected):
     assert rendered(body + "\n", VALUES) == expected
 
@@ -123,16 +144,22 @@ def test_templates(body, expected):
         ("k: !yaml {{ Values.map }}", {"k": 1}),
         ("k: !yaml {{ Values.lines }}", "a: b\nc: d"),
         ("k: !yaml '{{ Values.text }}'", "x"),
-        ("k: !yaml\n  {{ Values.lines }}: {{ Values.lines }}\n  b: [{{ Values.map }}, a{{ Values.text }}]", {"a: b\nc: d": "a: b\nc: d", "b": [{"k": 1}, "ax"]}),
+        (
+            "k: !yaml\n  {{ Values.lines }}: {{ Values.lines }}\n  b: [{{ Values.map }}, a{{ Values.text }}]",
+            {"a: b\nc: d": "a: b\nc: d", "b": [{"k": 1}, "ax"]},
+        ),
         ("k: !yaml {<<: {{ Values.map }}, a: {}}", {"k": 1, "a": {}}),
-        ("k: !yaml {a: {<<: {{ Values.map }}, b: 1}, c: [], d: ''}", {"a": {"k": 1, "b": 1}, "c": [], "d": ""}),
+        (
+            "k: !yaml {a: {<<: {{ Values.map }}, b: 1}, c: [], d: ''}",
+            {"a": {"k": 1, "b": 1}, "c": [], "d": ""},
+        ),
         ("k: !yaml\n  - - {{ 1 }}\n    - a: |\n        x\n\n        y\n  - 2", [[1, {"a": "x\n\ny\n"}], 2]),
         ("k: !yaml", None),
         ("k: !json {a: {{ Values.lines }}, b: 1e3, c: 0x10}", {"a": "a: b\nc: d", "b": 1000, "c": 16}),
         ("k: !json {{ Values.null }}", None),
         ("k: !json [a, 1, yes]", ["a", 1, True]),
     ],
-)  # fmt: skip
+)
 def test_nested_documents(body, expected):
     text = rendered(body + "\n", VALUES)["k"]
     assert text.endswith("\n")
@@ -254,7 +281,8 @@ def test_threads_share_a_chart():
 
 def test_release_and_capabilities():
     one = chart(
-        "r: {{ Release.Name }}.{{ Release.Namespace }}\nv: {{ Capabilities.KubeVersion.Version }}\na: {{ Capabilities.APIVersions }}\n"
+        "r: {{ Release.Name }}.{{ Release.Namespace }}\n"
+        "v: {{ Capabilities.KubeVersion.Version }}\na: {{ Capabilities.APIVersions }}\n"
     )
     (found,) = one.render({}, Release("web", "shop"), Capabilities("v1.30.2", ("apps/v1",)))
     assert (found["r"], found["v"], found["a"]) == ("web.shop", "v1.30.2", ["apps/v1"])
@@ -262,9 +290,10 @@ def test_release_and_capabilities():
 
 def test_the_kinds_are_those_the_templates_name():
     one = chart(
-        "---\nkind: 'Service' # one\napiVersion: \"v1\"\n---\napiVersion: apps/v1\n{% if Values.d %}\nkind: DaemonSet\n"
+        "---\nkind: 'Service' # one\napiVersion: \"v1\"\n---\napiVersion: apps/v1\n"
+        "{% if Values.d %}\nkind: DaemonSet\n"
         "{% else %}\nkind: Deployment\n{% endif %}\nspec:\n  kind: Nested\n---\nkind: {{ Values.k }}\n"
-    )  # fmt: skip
+    )
     assert one.kinds == (
         KindRef.of("v1", "ConfigMap"),
         KindRef.of("v1", "Service"),

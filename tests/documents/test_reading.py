@@ -22,8 +22,11 @@ def fault(text):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        *[(word, True) for word in "y Y yes Yes YES true True TRUE on On ON".split()],
-        *[(word, False) for word in "n N no No NO false False FALSE off Off OFF".split()],
+        *[(word, True) for word in ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]],
+        *[
+            (word, False)
+            for word in ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]
+        ],
         *[(word, None) for word in ("~", "null", "Null", "NULL", "")],
         ("yEs", "yEs"),
         ("nULL", "nULL"),
@@ -183,7 +186,7 @@ def test_refusals_name_file_and_line(text, message):
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "latin-1"])
 def test_other_encodings_than_utf8_are_refused(encoding):
-    with pytest.raises(DocumentError, match="is not (UTF-8 text|YAML)"):
+    with pytest.raises(DocumentError, match=r"is not (UTF-8 text|YAML)"):
         documents.load_all("a: é\n".encode(encoding))
 
 

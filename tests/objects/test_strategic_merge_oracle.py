@@ -1,8 +1,8 @@
 """Our strategic merge against Kubernetes' own.
 
-The sample, with Kubernetes' answers, is committed. With Go, ``GWDEPLOYER_ORACLE=1`` asks about thousands of new
-pairs (``GWDEPLOYER_ORACLE_PAIRS``, ``GWDEPLOYER_ORACLE_SEED``); ``python -m tests.oracle.sample`` writes the
-sample anew.
+The sample, with Kubernetes' answers, is committed. With Go, ``GWDEPLOYER_ORACLE=1`` asks about thousands of
+new pairs (``GWDEPLOYER_ORACLE_PAIRS``, ``GWDEPLOYER_ORACLE_SEED``); ``python -m tests.oracle.sample`` writes
+the sample anew.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def test_thousands_of_new_pairs(tmp_path: Path) -> None:
     assert shutil.which("go"), "GWDEPLOYER_ORACLE=1 needs Go"
     seed = int(os.environ.get("GWDEPLOYER_ORACLE_SEED") or random.SystemRandom().randrange(2**32))
     count = int(os.environ.get("GWDEPLOYER_ORACLE_PAIRS", "5000"))
+    print(f"seed {seed}")  # noqa: T201 - shown with a failure
     asked = list(pairs(seed, count))
     answers = comparing.ask(comparing.build(tmp_path), asked)
-    print(f"seed {seed}:", dict(verdicts(list(zip(asked, answers, strict=True)))))  # noqa: T201
+    print(dict(verdicts(list(zip(asked, answers, strict=True)))))  # noqa: T201

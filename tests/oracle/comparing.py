@@ -1,7 +1,7 @@
 """Kubernetes' answers and ours: what counts as the same, and which differences are wanted.
 
-Service ports and deleted maps are not left out: the first are put to Kubernetes in a form in which its own rule
-says what ours says, the second are compared without regard to empty maps.
+Service ports and deleted maps are not left out: the first are put to Kubernetes in a form in which its own
+rule says what ours says, the second are compared without regard to empty maps.
 """
 
 from __future__ import annotations

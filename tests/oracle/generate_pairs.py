@@ -1,7 +1,7 @@
 """Objects and patches for the strategic merge oracle: random, typed by Kubernetes' schemas, told by a seed.
 
-Objects are small and made of what patches are about: maps, lists merged by key, lists of single values. A patch
-is made from its object, so that it meets what is there; about one in six has something wrong with it.
+Objects are small and made of what patches are about: maps, lists merged by key, lists of single values. A
+patch is made from its object, so that it meets what is there; about one in six has something wrong with it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Map = dict[str, Any]
 
 def pairs(seed: int, count: int) -> Iterator[Map]:
     """Yield ``{"kind", "object", "patch"}``; the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311 - nobody's secret
+    chance = random.Random(seed)
     kinds = list(KINDS)
     for index in range(count):
         kind = kinds[index % len(kinds)]

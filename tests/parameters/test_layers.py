@@ -256,7 +256,10 @@ NULLABLE: dict[str, st.SearchStrategy[Any]] = {
     "labels": st.dictionaries(st.sampled_from("ab"), TEXT, min_size=1),
     "numbers": st.lists(COUNTS, min_size=1, max_size=2),
     "ports": st.lists(
-        st.fixed_dictionaries({"port": st.integers(1, 3), "name": TEXT}), min_size=1, max_size=3
+        st.fixed_dictionaries({"port": st.integers(1, 3), "name": TEXT}),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda port: port["port"],
     ),
     "raw": st.dictionaries(TEXT, st.none() | COUNTS),
     "image": st.dictionaries(st.sampled_from(["tag", "digest"]), TEXT),

@@ -1,0 +1,96 @@
+"""What every gateway has, whatever proxy stands behind it: names, labels, ports, and who its controller is.
+
+The keys of the values are the same in every data plane's chart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gwdeployer.generator import Context, Skip
+from gwdeployer.objects import Object, dns_label, label_value, name_of, namespace_of
+from gwdeployer_gateway.api import GatewaySpec
+from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_gateway.listeners import Hidden, ServedPort, served_ports
+from gwdeployer_gateway.overlays import WORKLOADS
+
+NO_PORTS = Skip("no listener has a port that can be served")
+
+_RESERVED_PREFIX = "gateway.networking.k8s.io/"
+
+
+def controller_values(inputs: GatewayInputs, xds_port: int) -> dict[str, Any]:
+    """Return what all gateways of a controller share: who manages them, and the control plane."""
+    control_plane = inputs.control_plane
+    return {
+        "managedBy": label_value(inputs.managed_by),
+        "version": label_value(inputs.version),
+        "xds": {
+            "host": control_plane.xds_host,
+            "port": xds_port,
+            "tls": {"enabled": control_plane.xds_tls, "caCert": control_plane.xds_ca_cert},
+        },
+    }
+
+
+def gateway_values(owner: Object, spec: GatewaySpec) -> dict[str, Any]:
+    """Return what a Gateway itself says: its names, and the labels and annotations all its objects carry."""
+    infrastructure = spec.infrastructure
+    return {
+        "name": dns_label(name_of(owner)),
+        "gatewayName": name_of(owner),
+        "gatewayNamespace": namespace_of(owner) or "default",
+        "gatewayClassName": label_value(spec.gateway_class_name),
+        "gatewayLabels": _propagated(infrastructure.labels if infrastructure else None),
+        "gatewayAnnotations": _propagated(infrastructure.annotations if infrastructure else None),
+    }
+
+
+def ports_of(
+    owner: Object,
+    spec: GatewaySpec,
+    reserved: Mapping[int, str],
+    inputs: GatewayInputs,
+    context: Context,
+    hidden: Hidden | None = None,
+) -> list[ServedPort]:
+    """Return the ports to serve: the listeners', or the dummy port that keeps a Service without any alive."""
+    dummy = inputs.no_listeners_dummy_port
+    ports = served_ports(owner, spec, reserved, context, hidden)
+    return ports or ([ServedPort(dummy)] if dummy else [])
+
+
+def present(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are not None."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def environment(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return environment variables as Kubernetes stores them: an empty value is left out."""
+    return [{key: value for key, value in variable.items() if value != ""} for variable in variables]
+
+
+def content_checksum(config_maps: Iterable[Object], *, without: frozenset[str] = frozenset()) -> str:
+    """Return the SHA-256 of what ConfigMaps hold, in hex; keys in ``without`` do not count."""
+    digest = hashlib.sha256()
+    for config_map in config_maps:
+        for part in ("data", "binaryData"):
+            for key, text in sorted((config_map.get(part) or {}).items()):
+                if key not in without:
+                    digest.update(f"{len(key)} {key}{len(text)} {text}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def annotate_pods(objects: Iterable[Object], annotations: Mapping[str, str]) -> None:
+    """Put annotations on the pod templates of the workloads among ``objects``, in place."""
+    for obj in objects:
+        if obj.get("kind") in WORKLOADS:
+            metadata = obj["spec"]["template"].setdefault("metadata", {})
+            metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+
+
+def _propagated(metadata: Mapping[str, str] | None) -> dict[str, str]:
+    """Return infrastructure labels or annotations without those whose meaning the Gateway API reserves."""
+    return {key: value for key, value in (metadata or {}).items() if not key.startswith(_RESERVED_PREFIX)}

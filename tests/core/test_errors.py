@@ -1,0 +1,95 @@
+"""The tree of errors: data on fields, one line a fault, and nothing lost on the way to another process."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+from gwdeployer import errors
+from gwdeployer.errors import Fault, GwdeployerError, NotSynced, ParametersError, RetryableError, TerminalError
+
+CLASSES = [
+    cls
+    for _, cls in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(cls, Exception) and cls.__module__ == errors.__name__
+]
+FAULT = Fault("wrong", "spec.a", "Gateway shop/web", "GatewayClass c", "write b")
+
+
+def test_the_tree_is_complete() -> None:
+    assert len(CLASSES) == 10
+    assert all(cls is GwdeployerError or issubclass(cls, (TerminalError, RetryableError)) for cls in CLASSES)
+    drawn = errors.__doc__ or ""
+    assert [cls.__name__ for cls in CLASSES if cls.__name__ not in drawn] == []
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "deep", "pickle"]
+)
+def test_every_error_survives_copy_and_pickle(cls: type[GwdeployerError], again: object) -> None:
+    error = cls([FAULT, Fault("too")], owner="Gateway shop/web")
+    if isinstance(error, RetryableError):
+        error.delay = 7.5
+    error.add_note("noted")
+    other = again(error)  # type: ignore[operator]
+    assert type(other) is cls
+    assert other.__dict__ == error.__dict__
+    assert (other.faults, other.owner, str(other)) == (error.faults, error.owner, str(error))
+    assert repr(other) == repr(error)
+
+
+def test_a_fault_is_one_line_of_all_it_knows() -> None:
+    assert str(FAULT) == "Gateway shop/web spec.a: wrong (from GatewayClass c); write b"
+    assert str(Fault("wrong")) == "wrong"
+    assert str(Fault("wrong", "spec.a")) == "spec.a: wrong"
+    assert str(Fault("wrong", subject="f.yaml:3", layer="f.yaml:3", hint="b")) == "f.yaml:3: wrong; b"
+    assert "\n" not in str(Fault("a\nb", "c\nd", "e\nf", "g\nh", "i\nj"))
+
+
+def test_an_error_takes_text_a_fault_or_faults() -> None:
+    assert ParametersError("wrong").faults == (Fault("wrong"),)
+    assert ParametersError(FAULT).faults == (FAULT,)
+    assert ParametersError(iter([FAULT, FAULT])).faults == (FAULT, FAULT)
+    assert str(ParametersError([FAULT, Fault("too")])).count("\n") == 1
+
+
+def test_what_the_raiser_did_not_know_is_filled_in_and_nothing_overwritten() -> None:
+    error = ParametersError([FAULT, Fault("too")])
+    assert error.about(owner="O", subject="S", layer="L") is error
+    assert error.about(owner="another").owner == "O"
+    assert error.faults == (FAULT, Fault("too", "", "S", "L"))
+
+
+def test_retryable_errors_say_when() -> None:
+    assert NotSynced("wait").delay == 1.0
+    assert NotSynced("wait", delay=3).delay == 3
+
+
+def test_foreign_text_is_cut_and_marked() -> None:
+    assert errors.shown("a\nb") == "'a\\nb'"
+    cut = errors.shown("x" * 1000)
+    assert cut.startswith("'" + "x" * 255 + "…")
+    assert cut.endswith("(1002 characters)")
+    assert errors.shown(10**5000) == "an enormous number"
+
+
+@pytest.mark.parametrize("control", ["\x1b[31m", "\r", "\x00", "\x85", "\u2028", "\u202e", "\ud800"])
+def test_no_control_character_reaches_a_terminal(control: str) -> None:
+    assert control not in str(Fault(f"a{control}b", subject=control))
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("replicaz", ["replicas", "strategy"], "did you mean 'replicas'?"),
+        ("zzz", ["b", "a"], "known here: a, b"),
+        ("zzz", [f"n{i}" for i in range(13)], ""),
+        ("zzz", [], ""),
+    ],
+)
+def test_the_nearest_known_name_is_a_hint(name: str, known: list[str], hint: str) -> None:
+    assert errors.nearest(name, known) == hint
