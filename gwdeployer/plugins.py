@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import Any, ClassVar
 
+from gwdeployer.crd import CrdDefinition
 from gwdeployer.deployer import Deployer
 from gwdeployer.errors import Fault, InputsError, PluginError, nearest, shown
 from gwdeployer.generator import Skip
@@ -54,6 +55,8 @@ class Plugin(ABC):
     owners: ClassVar[Sequence[KindRef]] = ()
     #: Further kinds that plans read; what else is in a file is ignored.
     reads: ClassVar[Sequence[KindRef]] = ()
+    #: The CustomResourceDefinitions of kinds that are the plugin's own; ``gwdeployer crds`` prints them.
+    crds: ClassVar[Sequence[CrdDefinition]] = ()
 
     def __init__(self, inputs: Any, options: Mapping[str, Sequence[str]] | None = None) -> None:
         """Take the inputs (an instance of ``inputs_model``) and the values given for ``options``."""
@@ -140,7 +143,9 @@ def _inputs_of(plugin: type[Plugin], data: Mapping[str, Any], source: str) -> In
     try:
         return validate_inputs(plugin.inputs_model, {**core, **nested}, source)
     except InputsError as error:
-        raise InputsError(_placed(fault, plugin.inputs_key, core.keys() - nested.keys()) for fault in error.faults) from None
+        raise InputsError(
+            _placed(fault, plugin.inputs_key, core.keys() - nested.keys()) for fault in error.faults
+        ) from None
 
 
 def _placed(fault: Fault, inputs_key: str, at_top: Set[str]) -> Fault:

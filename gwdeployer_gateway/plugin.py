@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from gwdeployer import builtin_chart
+from gwdeployer.crd import CrdDefinition
 from gwdeployer.deployer import Deployer
 from gwdeployer.generator import HelmValuesGenerator, Skip
 from gwdeployer.objects import KindRef, Object, describe
@@ -23,6 +24,7 @@ from gwdeployer_gateway.api import (
     GatewayClassSpec,
     spec_of,
 )
+from gwdeployer_gateway.crds import CRDS
 from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS, EnvoyGenerator
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.session_keys import SECRET, random_key, seeded_key
@@ -42,6 +44,7 @@ class GatewayPlugin(Plugin):
         NAMESPACE,
         SECRET,
     )
+    crds: ClassVar[Sequence[CrdDefinition]] = CRDS
     options: ClassVar[Sequence[PluginOption]] = (
         PluginOption(
             "class",

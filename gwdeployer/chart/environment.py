@@ -11,12 +11,13 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.lexer import TokenStream
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gwdeployer.chart.data import Fragment, MissingValue, as_text, refuse_special
 from gwdeployer.chart.filters import FILTERS, SCOPE, formatted, merge
-from gwdeployer.chart.slots import Site, SlotCodeGenerator, name_outputs
+from gwdeployer.chart.slots import Site, SlotCodeGenerator, descendants, expression_texts, name_outputs
 from gwdeployer.errors import nearest
 
 _ABSENT = object()
@@ -24,17 +25,11 @@ _MAPPING_METHODS = frozenset({"items", "keys", "values", "get"})
 # Jinja2's tests that speak of HTML or of what the environment holds.
 _DROPPED_TESTS = frozenset({"escaped", "filter", "test"})
 
-_REFUSED = (
-    (
-        nodes.FilterBlock,
-        "{% filter %} works on text, and a block is none here; write {{ expression | filter }}",
-    ),
-    (
-        nodes.AssignBlock,
-        "{% set name | filter %} works on text, and a block is none here; filter an expression",
-    ),
-    (nodes.ScopedEvalContextModifier, "{% autoescape %} has no meaning here: nothing is ever escaped"),
-)
+_REFUSED: dict[type[nodes.Node], str] = {
+    nodes.FilterBlock: "{% filter %} works on text, and a block is none; write {{ expression | filter }}",
+    nodes.AssignBlock: "{% set name | filter %} works on text, and a block is none; filter an expression",
+    nodes.ScopedEvalContextModifier: "{% autoescape %} has no meaning here: nothing is ever escaped",
+}
 
 
 class ChartEnvironment(ImmutableSandboxedEnvironment):
@@ -62,24 +57,37 @@ class ChartEnvironment(ImmutableSandboxedEnvironment):
         self.filters = dict(FILTERS)
         self.tests = {name: test for name, test in self.tests.items() if name not in _DROPPED_TESTS}
 
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        """Keep the tokens, which still have the expressions' text when the syntax tree has it no more."""
+        self._tokens = list(
+            self.lexer.tokeniter(self.preprocess(source, name, filename), name, filename, state)
+        )
+        return TokenStream(self.lexer.wrap(self._tokens, name, filename), name, filename)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        self._check(tree, name)
-        name_outputs(tree, self.lex(source, name, filename))
+        texts = expression_texts(self._tokens)
+        for node in descendants(tree):
+            if isinstance(node, nodes.Output):
+                name_outputs(node, texts)
+            else:
+                self._check(node, name)
         return tree
 
-    def _check(self, tree: nodes.Template, template: str | None) -> None:
+    def _check(self, node: nodes.Node, template: str | None) -> None:
         """Refuse what has no meaning here, and what does not exist, also where a render may never come by."""
-        for refused, reason in _REFUSED:
-            for node in tree.find_all(refused):
-                if not isinstance(node, nodes.AssignBlock) or node.filter is not None:
-                    raise jinja2.TemplateSyntaxError(reason, node.lineno, template)
-        for named, known, word in ((nodes.Filter, self.filters, "filter"), (nodes.Test, self.tests, "test")):
-            for use in tree.find_all(named):
-                if use.name not in known:
-                    raise _no_such(word, use.name, nearest(use.name, known), use.lineno, template)
-        for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        if isinstance(node, nodes.Filter):
+            _check_name("filter", node, self.filters, template)
+        elif isinstance(node, nodes.Test):
+            _check_name("test", node, self.tests, template)
+        elif isinstance(node, (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
             self._check_template(node, template)
+        elif isinstance(node, (nodes.FilterBlock, nodes.AssignBlock, nodes.ScopedEvalContextModifier)):
+            reason = _REFUSED.get(type(node), "")
+            if reason and getattr(node, "filter", True) is not None:
+                raise jinja2.TemplateSyntaxError(reason, node.lineno, template)
 
     def _check_template(self, node: Any, template: str | None) -> None:
         if not isinstance(node.template, nodes.Const) or getattr(node, "ignore_missing", False):
@@ -155,6 +163,13 @@ class ChartEnvironment(ImmutableSandboxedEnvironment):
 def _plain(value: Any) -> Any:
     """Return a string without the manners of its class (``Markup`` escapes what it is joined with)."""
     return str.__str__(value) if isinstance(value, str) else value
+
+
+def _check_name(
+    word: str, use: nodes.Filter | nodes.Test, known: Mapping[str, Any], template: str | None
+) -> None:
+    if use.name not in known:
+        raise _no_such(word, use.name, nearest(use.name, known), use.lineno, template)
 
 
 def _no_such(word: str, name: Any, hint: str, line: int, template: str | None) -> jinja2.TemplateSyntaxError:

@@ -146,6 +146,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "optional": optional,
     "required": required,
     "string": as_text,
+    "safe": as_text,  # nothing is ever escaped, so nothing is more or less safe
     "items": items,
     "join": join,
     "tojson": _to_json,

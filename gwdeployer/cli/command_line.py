@@ -7,13 +7,14 @@ from importlib import import_module
 import click
 
 from gwdeployer import __version__
-from gwdeployer.cli.options import plugin_options
+from gwdeployer.cli.options import plugin_options, reads_manifests
 from gwdeployer.plugins import discover
 
 #: Each command, by name: its module, in which it has the same name.
 COMMANDS = {
     "render": "gwdeployer.cli.preview",
     "values": "gwdeployer.cli.preview",
+    "crds": "gwdeployer.cli.crds",
 }
 _COMPLETION = 'Shell completion: eval "$(_GWDEPLOYER_COMPLETE=bash_source gwdeployer)", also zsh and fish.'
 
@@ -30,7 +31,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
-        return plugin_options(command, discover())
+        return plugin_options(command, discover()) if reads_manifests(command) else command
 
 
 def command_line() -> click.Group:

@@ -19,7 +19,7 @@ def as_yaml(plans: Iterable[Plan]) -> str:
 def as_json(plans: Iterable[Plan]) -> str:
     """Return the objects as one v1 ``List``."""
     items = [obj for plan in plans for obj in plan.objects]
-    return _json({"apiVersion": "v1", "kind": "List", "items": items})
+    return json_text({"apiVersion": "v1", "kind": "List", "items": items})
 
 
 def as_names(plans: Iterable[Plan]) -> str:
@@ -61,7 +61,7 @@ def values_as_yaml(plans: Iterable[Plan]) -> str:
 
 def values_as_json(plans: Iterable[Plan]) -> str:
     """Return the values by owner."""
-    return _json({str(plan.owner): plan.values for plan in plans})
+    return json_text({str(plan.owner): plan.values for plan in plans})
 
 
 def names_of(plans: Iterable[Plan]) -> str:
@@ -69,7 +69,8 @@ def names_of(plans: Iterable[Plan]) -> str:
     return ", ".join(f"{plan.owner.kind.kind}/{plan.owner.name}" for plan in plans) or "none"
 
 
-def _json(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """Return JSON as every command prints it."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -18,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Most of a preview's time goes into loading modules; the collector would run some fifty times meanwhile
     # and find nothing.
     gc.set_threshold(_ALLOCATIONS)
+    # Pydantic would look through every installed distribution for plugins of its own; none is wanted here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from gwdeployer.cli.command_line import command_line  # noqa: PLC0415
     from gwdeployer.cli.report import BAD_INPUT, print_faults  # noqa: PLC0415
     from gwdeployer.errors import GwdeployerError  # noqa: PLC0415

@@ -60,6 +60,11 @@ def input_options(function: F) -> F:
     return function
 
 
+def reads_manifests(command: click.Command) -> bool:
+    """Say whether a command has the options above, to which plugins add theirs."""
+    return any(parameter.name == "filenames" for parameter in command.params)
+
+
 def plugin_options(command: click.Command, plugins: Sequence[type[Plugin]]) -> click.Command:
     """Add the options that plugins declare; two plugins may share one."""
     present = {name for parameter in command.params for name in parameter.opts}

@@ -71,6 +71,7 @@ def _is_meant(plan: Plan, owner: str | None, namespace: str | None) -> bool:
 
 
 def _finish(text: str, report: Report) -> None:
-    click.echo(text, nl=False)
+    # UTF-8 whatever the terminal: YAML and JSON are in it. What it cannot write is escaped, as JSON would.
+    click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
     report.print()
     click.get_current_context().exit(report.exit_code)

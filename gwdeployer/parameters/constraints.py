@@ -32,8 +32,29 @@ VALIDATIONS = "x-kubernetes-validations"
 
 #: Names that CEL takes for its own. https://kubernetes.io/docs/reference/using-api/cel/ has the escapes.
 _CEL_WORDS = frozenset(
-    "true false null in as break const continue else for function if import let loop package namespace "
-    "return var void while".split()
+    [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 _CEL_ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
 _CEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -119,7 +119,6 @@ class ParametersModel(BaseModel):
         strict=True,
         allow_inf_nan=False,
         defer_build=True,  # one schema for the whole tree at first use, not one for each class at import
-
     )
 
     rules: ClassVar[tuple[Rule, ...]] = ()

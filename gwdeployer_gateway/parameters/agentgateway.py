@@ -42,7 +42,7 @@ Overlay = Annotated[KubernetesResourceOverlay, PerLayer()]
 class Workload(ParametersModel):
     """What runs the proxies. ``configChecksum`` false: a changed configuration does not restart them."""
 
-    kind: Literal["Deployment", "DaemonSet"] | None = None
+    kind: Literal["DaemonSet", "Deployment"] | None = None
     config_checksum: bool | None = None
 
 

@@ -157,7 +157,8 @@ class _Named(Constraint):
 
     def keywords(self) -> dict[str, Any]:
         """Say the same."""
-        return {"x-kubernetes-validations": [Validation("!('' in self)", "a component must be named").published()]}
+        rule = Validation("!('' in self)", "a component must be named")
+        return {"x-kubernetes-validations": [rule.published()]}
 
 
 ComponentLevels = Annotated[
@@ -273,9 +274,9 @@ class Service(ParametersModel):
     external_traffic_policy: str | None = None
     load_balancer_class: str | None = None
     load_balancer_source_ranges: list[str] | None = None
-    ip_families: (
-        Annotated[list[Literal["IPv4", "IPv6"]], Field(max_length=2), Distinct("family")] | None
-    ) = None
+    ip_families: Annotated[list[Literal["IPv4", "IPv6"]], Field(max_length=2), Distinct("family")] | None = (
+        None
+    )
     ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
 
 

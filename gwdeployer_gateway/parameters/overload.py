@@ -170,11 +170,13 @@ class MonitorsDeclared(Rule):
     def validations(self) -> Iterator[Validation]:
         """Look for each trigger's monitor, for actions and for load shed points."""
         monitors = "self.overloadManager.resourceMonitors"
-        known = f"t.name == '{GLOBAL_DOWNSTREAM_MONITOR}' || (has({monitors}) && {monitors}.exists(m, m.name == t.name))"
-        for users in ("self.overloadManager.actions", "self.overloadManager.loadshedPoints"):
-            every = f"{users}.all(u, u.triggers.all(t, {known}))"
-            rule = f"!has(self.overloadManager) || !has({users}) || {every}"
-            yield Validation(rule, f"each trigger of {users.removeprefix('self.')} must name a resource monitor")
+        named = f"has({monitors}) && {monitors}.exists(m, m.name == t.name)"
+        known = f"t.name == '{GLOBAL_DOWNSTREAM_MONITOR}' || ({named})"
+        for users in ("actions", "loadshedPoints"):
+            place = f"self.overloadManager.{users}"
+            every = f"{place}.all(u, u.triggers.all(t, {known}))"
+            message = f"each trigger of overloadManager.{users} must name a resource monitor"
+            yield Validation(f"!has(self.overloadManager) || !has({place}) || {every}", message)
 
 
 class MonitorsOnce(Rule):

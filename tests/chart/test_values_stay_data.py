@@ -196,3 +196,9 @@ def test_the_shape_depends_on_control_flow_alone(value):
     PLACES.render({"any": value, "text": "x"})
     assert before in (0, 1)
     assert len(PLACES._renderer._skeletons) == 1
+
+
+def test_safe_values_are_plain_strings() -> None:
+    [obj] = chart("value: {{ Values.text | safe }}").render({"text": "a: b\n- <c>"})
+    assert obj["value"] == "a: b\n- <c>"
+    assert type(obj["value"]) is str

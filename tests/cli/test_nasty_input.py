@@ -133,8 +133,12 @@ def test_metadata_may_be_anything(metadata: str, output: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["GatewayClass", "ListenerSet", "GatewayParameters", "Namespace"])
-@pytest.mark.parametrize("metadata", ["{name: c, labels: []}", "{name: [c]}", "null", "{name: c, namespace: 7}"])
-@pytest.mark.parametrize("spec", ["null", "[]", "text", "{parentRef: {name: web, namespace: shop}, listeners: 7}"])
+@pytest.mark.parametrize(
+    "metadata", ["{name: c, labels: []}", "{name: [c]}", "null", "{name: c, namespace: 7}"]
+)
+@pytest.mark.parametrize(
+    "spec", ["null", "[]", "text", "{parentRef: {name: web, namespace: shop}, listeners: 7}"]
+)
 def test_what_is_read_besides_may_be_anything(kind: str, metadata: str, spec: str) -> None:
     group = {"Namespace": "v1", "GatewayParameters": "gateway.kgateway.dev/v1alpha1"}
     version = group.get(kind, "gateway.networking.k8s.io/v1")
@@ -286,9 +290,8 @@ def test_a_billion_laughs_end_in_under_a_second() -> None:
     before = time.monotonic()
     done = render("\n".join(lines))
     assert time.monotonic() - before < 1
-    assert done.errors == [
-        "standard input:6: aliases expand to more than 50000 nodes; write the values out"
-    ] or "aliases expand to more than" in done.errors[0]
+    [error] = done.errors
+    assert error.endswith("aliases expand to more than 50000 nodes; write the values out")
 
 
 @pytest.mark.parametrize("inputs", [*STREAMS[:40], "image: [a]\n", "image: {tag: {a: b}}\n", "istio: 7\n"])

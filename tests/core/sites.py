@@ -67,7 +67,9 @@ class SiteValues(HelmValuesGenerator):
         return {"name": owner["metadata"]["name"], "text": text}
 
 
-def deployer(generator: HelmValuesGenerator | None = None, templates: Mapping[str, str] | None = None) -> Deployer:
+def deployer(
+    generator: HelmValuesGenerator | None = None, templates: Mapping[str, str] | None = None
+) -> Deployer:
     return Deployer(
         SITE,
         controller_name="example.com/sites",

@@ -9,7 +9,14 @@ import pickle
 import pytest
 
 from gwdeployer import errors
-from gwdeployer.errors import Fault, GwdeployerError, NotSynced, ParametersError, RetryableError, TerminalError
+from gwdeployer.errors import (
+    Fault,
+    GwdeployerError,
+    NotSynced,
+    ParametersError,
+    RetryableError,
+    TerminalError,
+)
 
 CLASSES = [
     cls
@@ -28,7 +35,9 @@ def test_the_tree_is_complete() -> None:
 
 @pytest.mark.parametrize("cls", CLASSES)
 @pytest.mark.parametrize(
-    "again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "deep", "pickle"]
+    "again",
+    [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],
+    ids=["copy", "deep", "pickle"],
 )
 def test_every_error_survives_copy_and_pickle(cls: type[GwdeployerError], again: object) -> None:
     error = cls([FAULT, Fault("too")], owner="Gateway shop/web")

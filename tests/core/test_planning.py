@@ -23,7 +23,18 @@ from gwdeployer import (
     Watch,
 )
 from gwdeployer.generator import Context as ContextClass
-from tests.core.sites import SITE, TEMPLATES, SiteValues, chart, config, deployer, kinds_of, site, tenant, text_of
+from tests.core.sites import (
+    SITE,
+    TEMPLATES,
+    SiteValues,
+    chart,
+    config,
+    deployer,
+    kinds_of,
+    site,
+    tenant,
+    text_of,
+)
 
 STORE = MemoryStore()
 REFERENCE = {"apiVersion": "example.com/v1", "kind": "Site", "name": "shop", "uid": "u-1", "controller": True}
@@ -216,7 +227,9 @@ def test_labels_that_are_no_mapping_are_refused(field: str) -> None:
         deployer(Posting(obj(**{field: ["a"]}))).plan(site(), STORE)
 
 
-@pytest.mark.xfail(strict=True, reason="plan.py: names such as a..b or a.-b pass, and the API server refuses them")
+@pytest.mark.xfail(
+    strict=True, reason="plan.py: names such as a..b or a.-b pass, and the API server refuses them"
+)
 @pytest.mark.parametrize("name", ["a..b", "a.-b", "a-.b"])
 def test_every_part_of_a_name_must_be_a_label(name: str) -> None:
     with pytest.raises(PlanError, match="is not a name Kubernetes accepts"):
@@ -318,8 +331,8 @@ def test_a_release_is_ours_whatever_the_chart() -> None:
 def test_a_chart_knows_its_kinds_and_release() -> None:
     machine = deployer(
         templates={
-            "x.yaml.j2": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"{{ Release.Name }}\"}\n"
-            "data: {text: \"{{ Release.Namespace }}\"}\n"
+            "x.yaml.j2": 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "{{ Release.Name }}"}\n'
+            'data: {text: "{{ Release.Namespace }}"}\n'
         }
     )
     [found] = machine.plan(site("Long.name"), STORE).objects

@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from gwdeployer import Deployer, Fault, Inputs, InputsError, KindRef, MemoryStore, Plugin, PluginError, PluginOption, Skip
+from gwdeployer import (
+    Deployer,
+    Fault,
+    Inputs,
+    InputsError,
+    KindRef,
+    MemoryStore,
+    Plugin,
+    PluginError,
+    PluginOption,
+    Skip,
+)
 from gwdeployer import plugins as plugins_module
 from gwdeployer.objects import Object
 from gwdeployer.plugins import configure, discover
@@ -108,8 +119,14 @@ def faults(data: Mapping[str, Any]) -> tuple[Fault, ...]:
     ("data", "message"),
     [
         ({"versoin": "1"}, "in.yaml versoin: unknown key 'versoin'; did you mean 'version'?"),
-        ({"controlPlane": {"xdsPrt": 1}}, "in.yaml controlPlane.xdsPrt: unknown field 'xdsPrt'; did you mean 'xdsPort'?"),
-        ({"sites": {"replicaz": 1}}, "in.yaml sites.replicaz: unknown field 'replicaz'; did you mean 'replicas'?"),
+        (
+            {"controlPlane": {"xdsPrt": 1}},
+            "in.yaml controlPlane.xdsPrt: unknown field 'xdsPrt'; did you mean 'xdsPort'?",
+        ),
+        (
+            {"sites": {"replicaz": 1}},
+            "in.yaml sites.replicaz: unknown field 'replicaz'; did you mean 'replicas'?",
+        ),
         ({"sites": {"version": 1}}, "in.yaml sites.version: must be a string, not 1; write it in quotes"),
         ({"sites": {"replicas": []}}, "in.yaml sites.replicas: must be an integer, not a list"),
         ({"sites": []}, "in.yaml sites: must be a mapping"),
@@ -117,7 +134,10 @@ def faults(data: Mapping[str, Any]) -> tuple[Fault, ...]:
         ({"version": 1.3}, "in.yaml version: must be a string, not 1.3; write it in quotes"),
         ({"controllerName": ""}, "in.yaml controllerName: must not be empty"),
         ({"controlPlane": {"xdsPort": 0}}, "in.yaml controlPlane.xdsPort: must be at least 1, is 0"),
-        ({"controlPlane": {"xdsPort": 65536}}, "in.yaml controlPlane.xdsPort: must be at most 65535, is 65536"),
+        (
+            {"controlPlane": {"xdsPort": 65536}},
+            "in.yaml controlPlane.xdsPort: must be at most 65535, is 65536",
+        ),
         ({"controlPlane": "xds:1"}, "in.yaml controlPlane: must be a mapping, not 'xds:1'"),
     ],
 )
@@ -132,7 +152,13 @@ def test_an_endless_key_is_cut() -> None:
 
 def test_all_wrong_inputs_of_all_plugins_come_at_once() -> None:
     found = faults({"nope": 1, "version": 2, "colour": 3, "sites": {"replicas": "x", "nope": 1}})
-    assert sorted(fault.path for fault in found) == ["colour", "nope", "sites.nope", "sites.replicas", "version"]
+    assert sorted(fault.path for fault in found) == [
+        "colour",
+        "nope",
+        "sites.nope",
+        "sites.replicas",
+        "version",
+    ]
 
 
 # --- Discovery --------------------------------------------------------------------------------------------
@@ -157,7 +183,9 @@ class Entry:
 
 def installed(monkeypatch: pytest.MonkeyPatch, **found: Any) -> None:
     entries = [Entry(name, plugin) for name, plugin in found.items()]
-    monkeypatch.setattr(plugins_module, "entry_points", lambda *, group: entries if group == "gwdeployer.plugins" else [])
+    monkeypatch.setattr(
+        plugins_module, "entry_points", lambda *, group: entries if group == "gwdeployer.plugins" else []
+    )
 
 
 def test_installed_plugins_are_found_in_order_of_their_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:

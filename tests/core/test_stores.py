@@ -87,7 +87,10 @@ def test_removing_what_is_not_there_is_no_error() -> None:
 
 
 def test_a_repr_counts_and_shows_no_content() -> None:
-    assert repr(MemoryStore([config("s3cret"), tenant("a"), tenant("b")])) == "MemoryStore(ConfigMap: 1, Tenant: 2)"
+    assert (
+        repr(MemoryStore([config("s3cret"), tenant("a"), tenant("b")]))
+        == "MemoryStore(ConfigMap: 1, Tenant: 2)"
+    )
 
 
 def test_a_store_of_files_holds_their_objects_or_tells_all_faults(tmp_path: Path) -> None:

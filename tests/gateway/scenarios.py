@@ -150,7 +150,7 @@ _KEYS = {
     "volumes": ("name",),
     "volumeMounts": ("mountPath",),
 }
-_PORT_KEYS = {"Service": "port", "Deployment": "containerPort"}
+_PORT_KEYS = {"Service": "port", "Deployment": "containerPort", "DaemonSet": "containerPort"}
 
 
 def assert_keys_are_distinct(obj: dict[str, Any]) -> None:

@@ -61,9 +61,7 @@ def test_of_two_ip_addresses_none_is_taken() -> None:
 def test_text_that_is_no_ip_address_is_not_used(value: str) -> None:
     outcome = addressed(ip("gw.example.com", type="Hostname"), ip(value))
     assert asked_for(outcome) is None
-    assert outcome.warnings == [
-        f"spec.addresses[1].value: {value!r} is not an IP address: it is not used"
-    ]
+    assert outcome.warnings == [f"spec.addresses[1].value: {value!r} is not an IP address: it is not used"]
 
 
 @pytest.mark.parametrize("value", [None, ""])

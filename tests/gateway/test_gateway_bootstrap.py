@@ -29,7 +29,8 @@ def serving(**service: Any) -> Outcome:
 
 def binds(outcome: Outcome) -> list[tuple[str, Any]]:
     addresses = [
-        listener["address"]["socket_address"] for listener in outcome.bootstrap["static_resources"]["listeners"]
+        listener["address"]["socket_address"]
+        for listener in outcome.bootstrap["static_resources"]["listeners"]
     ]
     return [(address["address"], address.get("ipv4_compat")) for address in addresses]
 
@@ -135,7 +136,9 @@ def dns(outcome: Outcome) -> Any:
     return outcome.bootstrap["typed_dns_resolver_config"]["typed_config"].get("udp_max_queries")
 
 
-@pytest.mark.parametrize(("given", "expected"), [({}, 100), ({"udpMaxQueries": 7}, 7), ({"udpMaxQueries": 0}, None)])
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, 100), ({"udpMaxQueries": 7}, 7), ({"udpMaxQueries": 0}, None)]
+)
 def test_the_dns_resolvers_limit(given: Any, expected: int | None) -> None:
     """0 says "no limit", which is what Envoy assumes."""
     assert dns(envoy(dnsResolver=given)) == expected
@@ -145,7 +148,9 @@ def test_the_readiness_listener_may_take_the_proxy_protocol() -> None:
     filters = envoy(enableReadinessProbeProxyProtocol=True).listener("readiness_listener")["listener_filters"]
     assert [entry["name"] for entry in filters] == ["envoy.filters.listener.proxy_protocol"]
     assert "listener_filters" not in proxy().listener("readiness_listener")
-    assert "listener_filters" not in envoy(enableReadinessProbeProxyProtocol=False).listener("readiness_listener")
+    assert "listener_filters" not in envoy(enableReadinessProbeProxyProtocol=False).listener(
+        "readiness_listener"
+    )
 
 
 # --- Statistics -------------------------------------------------------------------------------------------
@@ -188,7 +193,9 @@ MATCHERS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "rendered"), [("inclusionList", "inclusion_list"), ("exclusionList", "exclusion_list")])
+@pytest.mark.parametrize(
+    ("given", "rendered"), [("inclusionList", "inclusion_list"), ("exclusionList", "exclusion_list")]
+)
 def test_statistics_are_matched(given: str, rendered: str) -> None:
     outcome = proxy(kube={"stats": {"matcher": {given: [matcher for matcher, _ in MATCHERS]}}})
     assert outcome.bootstrap["stats_config"]["stats_matcher"] == {
@@ -199,7 +206,9 @@ def test_statistics_are_matched(given: str, rendered: str) -> None:
 def test_a_gateways_matcher_takes_the_place_of_its_classs() -> None:
     class_kube = {"stats": {"matcher": {"inclusionList": [{"exact": "a"}]}}}
     outcome = proxy(class_kube=class_kube, kube={"stats": {"matcher": {"exclusionList": [{"exact": "b"}]}}})
-    assert outcome.bootstrap["stats_config"]["stats_matcher"] == {"exclusion_list": {"patterns": [{"exact": "b"}]}}
+    assert outcome.bootstrap["stats_config"]["stats_matcher"] == {
+        "exclusion_list": {"patterns": [{"exact": "b"}]}
+    }
 
 
 # --- The control plane ------------------------------------------------------------------------------------

@@ -172,6 +172,8 @@ def test_a_broken_class_does_not_hide_the_gateways_own_faults() -> None:
 @pytest.mark.xfail(strict=True, reason="envoy.py raises for the listeners before it looks at the parameters")
 def test_faulty_listeners_do_not_hide_faulty_parameters() -> None:
     with pytest.raises(ParametersError) as caught:
-        proxy(kube={"stats": {"enabled": "yes"}}, listeners=[{"name": "x", "protocol": "HTTP", "port": 70000}])
+        proxy(
+            kube={"stats": {"enabled": "yes"}}, listeners=[{"name": "x", "protocol": "HTTP", "port": 70000}]
+        )
     subjects = {fault.subject for fault in caught.value.faults}
     assert subjects == {"Gateway shop/web", "GatewayParameters shop/web"}

@@ -15,6 +15,7 @@ from gwdeployer.store import MemoryStore
 from gwdeployer_gateway.api import GATEWAY
 from gwdeployer_gateway.plugin import GatewayPlugin
 from tests.gateway.scenarios import Outcome, planned
+from tests.support import envoy
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 GOLDENS = SHARED / "data/goldens/kgateway"
@@ -69,3 +70,10 @@ def test_we_agree_with_kgateway(case: str) -> None:
 @pytest.mark.parametrize("case", sorted(MEANT))
 def test_a_case_where_we_differ_on_purpose_is_still_deployable(case: str) -> None:
     assert {obj["kind"] for obj in outcome_of(case).plan.objects} >= {"Deployment", "Service"}
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize("case", CASES)
+def test_a_real_envoy_accepts_what_we_make_of_a_case(case: str, tmp_path: Path) -> None:
+    envoy.require()
+    envoy.validate(outcome_of(case).config_map, tmp_path)

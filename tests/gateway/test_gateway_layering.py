@@ -59,7 +59,8 @@ KUBE: dict[str, Any] = {"kube": {}}
 
 
 @pytest.mark.parametrize(
-    ("of_class", "own"), [(SELF_MANAGED, None), (None, SELF_MANAGED), (SELF_MANAGED, KUBE), (KUBE, SELF_MANAGED)]
+    ("of_class", "own"),
+    [(SELF_MANAGED, None), (None, SELF_MANAGED), (SELF_MANAGED, KUBE), (KUBE, SELF_MANAGED)],
 )
 def test_self_managed_on_either_level_deploys_nothing_and_cleans_up(of_class: Any, own: Any) -> None:
     infrastructure = {"parametersRef": ref()} if own else None

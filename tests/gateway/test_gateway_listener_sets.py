@@ -184,9 +184,7 @@ def test_port_0_of_a_listener_set_is_the_protocols_own() -> None:
 
 
 def test_a_reserved_port_of_a_listener_set_is_told_of_the_listener_set() -> None:
-    outcome = proxy(
-        others=[listener_set(listener(9091))], allowedListeners={"namespaces": {"from": "All"}}
-    )
+    outcome = proxy(others=[listener_set(listener(9091))], allowedListeners={"namespaces": {"from": "All"}})
     assert outcome.ports == [80]
     assert outcome.warnings == [
         "ListenerSet shop/team spec.listeners[0].port: port 9091 is the proxy's own (metrics): "

@@ -140,7 +140,9 @@ def test_environment_is_added_after_the_built_in_and_a_gateways_wins() -> None:
     assert outcome.env["B"] == "own"
 
 
-@pytest.mark.xfail(strict=True, reason="deployment.yaml.j2 lists a built-in variable and the user's of its name")
+@pytest.mark.xfail(
+    strict=True, reason="deployment.yaml.j2 lists a built-in variable and the user's of its name"
+)
 @pytest.mark.parametrize("name", BUILT_IN[:-1])
 def test_a_built_in_variable_may_be_overridden(name: str) -> None:
     outcome = envoy(env=[{"name": name, "value": "mine"}])
@@ -205,7 +207,8 @@ def test_the_checksum_changes_with_the_bootstrap() -> None:
 
 def test_the_checksum_does_not_change_with_the_ca_which_envoy_watches() -> None:
     first, second = (
-        proxy(inputs={"controlPlane": {"xdsTls": True, "xdsCaCert": certificate}}) for certificate in ("a", "b")
+        proxy(inputs={"controlPlane": {"xdsTls": True, "xdsCaCert": certificate}})
+        for certificate in ("a", "b")
     )
     assert first.config_map["data"]["ca.crt"] != second.config_map["data"]["ca.crt"]
     assert checksum(first) == checksum(second)

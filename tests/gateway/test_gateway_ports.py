@@ -198,8 +198,6 @@ def test_all_faults_of_a_gateway_come_at_once() -> None:
 
 def test_explicit_nulls_are_unset() -> None:
     odd = {"name": None, "protocol": "HTTP", "port": None, "hostname": None, "tls": None}
-    outcome = proxy(
-        listeners=[odd], addresses=None, infrastructure={"labels": None, "parametersRef": None}
-    )
+    outcome = proxy(listeners=[odd], addresses=None, infrastructure={"labels": None, "parametersRef": None})
     assert outcome.ports == [80]
     assert outcome.warnings == []

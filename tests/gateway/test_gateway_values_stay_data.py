@@ -19,8 +19,40 @@ PLAIN = "plain"
 
 #: Any text that UTF-8 can write; what YAML, JSON, Jinja and shells see more in is made likely.
 LIVELY = st.sampled_from(
-    ["{{ 1 }}", "{% if x %}", "{#", "\n", "\n- a: b", ": ", " #", "'", '"', "\\", "---\n", "\x00", "\x1b", "\x85"]
-    + ["\u2028", "\ufeff", "null", "true", "1e3", "0x1F", "~", "*a", "&a", "!b", "%v", "\t", "\r\n", "<<", "é", "\U0001f600"]
+    [
+        "{{ 1 }}",
+        "{% if x %}",
+        "{#",
+        "\n",
+        "\n- a: b",
+        ": ",
+        " #",
+        "'",
+        '"',
+        "\\",
+        "---\n",
+        "\x00",
+        "\x1b",
+        "\x85",
+    ]
+    + [
+        "\u2028",
+        "\ufeff",
+        "null",
+        "true",
+        "1e3",
+        "0x1F",
+        "~",
+        "*a",
+        "&a",
+        "!b",
+        "%v",
+        "\t",
+        "\r\n",
+        "<<",
+        "é",
+        "\U0001f600",
+    ]
 )
 TEXT = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",)), max_size=40),
@@ -44,7 +76,9 @@ def parsed(plan: Plan) -> list[dict[str, Any]]:
     objects = []
     for obj in plan.objects:
         if obj["kind"] == "ConfigMap":
-            data = {key: yaml.safe_load(text) if key != "ca.crt" else text for key, text in obj["data"].items()}
+            data = {
+                key: yaml.safe_load(text) if key != "ca.crt" else text for key, text in obj["data"].items()
+            }
             obj = {**obj, "data": data}
         objects.append(obj)
     return objects
@@ -61,7 +95,9 @@ def holding(node: Any, text: str, path: tuple[Any, ...] = ()) -> dict[tuple[Any,
     """Return the leaves that hold ``text``."""
     if isinstance(node, (dict, list)):
         items = node.items() if isinstance(node, dict) else enumerate(node)
-        return {place: leaf for key, item in items for place, leaf in holding(item, text, (*path, key)).items()}
+        return {
+            place: leaf for key, item in items for place, leaf in holding(item, text, (*path, key)).items()
+        }
     return {path: node} if isinstance(node, str) and text in node else {}
 
 
@@ -150,16 +186,13 @@ SCENES: dict[str, Scene] = {
     "istio mesh": mesh("istio.istioProxyContainer.istioMetaMeshId"),
     "istio cluster": mesh("istio.istioProxyContainer.istioMetaClusterId"),
     "istio log level": mesh("istio.istioProxyContainer.logLevel"),
-    "infrastructure annotation": lambda text: planned(
-        {}, infrastructure={"annotations": {"example": text}}
-    ),
+    "infrastructure annotation": lambda text: planned({}, infrastructure={"annotations": {"example": text}}),
     "infrastructure label": lambda text: planned({}, infrastructure={"labels": {"example": text}}),
     "xds host": lambda text: planned({}, inputs={"controlPlane": {"xdsHost": text}}),
     "xds CA": lambda text: planned({}, inputs={"controlPlane": {"xdsTls": True, "xdsCaCert": text}}),
     "input image": lambda text: planned({}, inputs={"image": {"repository": text}}),
 }
 BASE = {name: parsed(scene(PLAIN)) for name, scene in SCENES.items()}
-
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -203,7 +236,9 @@ def test_names_of_classes_and_gateways_change_no_structure(text: str) -> None:
     deployer = plugin.route(owner, MemoryStore())
     plan: Plan = deployer.plan(owner, MemoryStore())  # type: ignore[union-attr]
     plain = planned({})
-    assert [skeleton(obj["spec"]) for obj in parsed(plan)[2:]] == [skeleton(obj["spec"]) for obj in parsed(plain)[2:]]
+    assert [skeleton(obj["spec"]) for obj in parsed(plan)[2:]] == [
+        skeleton(obj["spec"]) for obj in parsed(plain)[2:]
+    ]
     assert parsed(plan)[1]["data"]["envoy.yaml"]["node"]["metadata"] == {
         "role": f"kgateway-kube-gateway-api~shop~{text}"
     }

@@ -1,0 +1,30 @@
+"""The CustomResourceDefinitions of the parameters, named as kgateway and agentgateway name theirs."""
+
+from __future__ import annotations
+
+from gwdeployer.crd import CrdDefinition, PrinterColumn
+from gwdeployer_gateway.agentgateway import AGENTGATEWAY_PARAMETERS
+from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS
+from gwdeployer_gateway.parameters.agentgateway import AgentgatewayParametersSpec
+from gwdeployer_gateway.parameters.models import GatewayParametersSpec
+
+CRDS = (
+    CrdDefinition(
+        GATEWAY_PARAMETERS,
+        spec=GatewayParametersSpec,
+        plural="gatewayparameters",
+        singular="gatewayparameters",
+        categories=("kgateway",),
+        description="How to deploy Envoy for a Gateway, or for every Gateway of a class.",
+    ),
+    CrdDefinition(
+        AGENTGATEWAY_PARAMETERS,
+        spec=AgentgatewayParametersSpec,
+        plural="agentgatewayparameters",
+        singular="agentgatewayparameters",
+        short_names=("agpar",),
+        categories=("agentgateway",),
+        printer_columns=(PrinterColumn("Age", ".metadata.creationTimestamp", "date"),),
+        description="How to deploy agentgateway for a Gateway, or for every Gateway of a class.",
+    ),
+)
