@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from gwdeployer.chart import Chart
+from gwdeployer.explain import explain
 from gwdeployer.generator import Context, HelmValuesGenerator
 from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of
 from gwdeployer.plan import Plan, Recipe, plan, render
@@ -79,15 +81,20 @@ class Deployer:
 
         Where neither the owner nor anything the last plan read has changed, that plan is returned again
         (microseconds); otherwise a plan costs about 0.2 ms. Objects are compared by identity, the owner also
-        by UID and resourceVersion. Raises TerminalErrors with all faults at once, and NotSynced.
+        by UID and resourceVersion. With ``trace`` the plan has its ``provenance``, which costs a few plans.
+        Raises TerminalErrors with all faults at once, and NotSynced.
         """
         obj = self._as_object(owner)
+        made = self._remembered(obj, store)
+        return replace(made, provenance=explain(self._recipe, obj, store, made)) if trace else made
+
+    def _remembered(self, obj: Object, store: ObjectStore) -> Plan:
         key = namespace_of(obj), name_of(obj)
         last = self._planned.get(key)
-        if last is not None and not trace and _same_owner(last.owner, obj) and unchanged(last.reads, store):
+        if last is not None and _same_owner(last.owner, obj) and unchanged(last.reads, store):
             return last.plan
         recording = RecordingStore(store)
-        made = plan(self._recipe, obj, recording, trace=trace)
+        made = plan(self._recipe, obj, recording)
         self._planned[key] = _Planned(obj, recording.reads, made)
         return made
 

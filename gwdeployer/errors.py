@@ -140,8 +140,8 @@ class NotSynced(RetryableError):  # noqa: N818 - a state to wait out, named as i
 def one_line(text: str, limit: int = 0) -> str:
     """Return ``text`` on one line, cut to ``limit`` characters (0: not cut) with a mark.
 
-    Line feeds become spaces. What else a terminal would obey rather than show (an escape sequence in somebody's
-    annotation), or could not write, is escaped.
+    Line feeds become spaces. What else a terminal would obey rather than show (an escape sequence in
+    somebody's annotation), or could not write, is escaped.
     """
     if not text.isprintable():
         text = _UNSHOWN.sub(lambda match: ascii(match[0])[1:-1], text.replace("\n", " "))

@@ -9,6 +9,7 @@ from typing import Any
 
 from gwdeployer.errors import Fault
 from gwdeployer.objects import KindRef, Object, ObjectRef
+from gwdeployer.provenance import Origin
 from gwdeployer.store import ObjectStore
 
 
@@ -30,12 +31,24 @@ class Watch:
     kind: KindRef
 
 
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What a post-processor laid over an object (apiVersion, kind, name), and where that came from."""
+
+    object: tuple[str, str, str]
+    content: Mapping[str, Any]
+    origin: Origin
+
+
 @dataclass(slots=True)
 class Context:
     """One planning run: what a generator may use, and where it says what it noticed.
 
-    ``state`` carries what ``get_values`` found out over to ``post_process``. ``trace`` is true where somebody
-    asked for provenance.
+    ``state`` carries what ``get_values`` found out over to ``post_process``.
+
+    ``trace`` is true where somebody asked for provenance. Then ``get_values`` may return values whose leaves
+    know where they came from and set ``parameters`` to the effective ones, likewise, and ``post_process`` may
+    note its ``patches``. A generator that does none of this is named as the source of its values.
     """
 
     store: ObjectStore
@@ -43,6 +56,8 @@ class Context:
     state: dict[str, Any] = field(default_factory=dict)
     warnings: list[Fault] = field(default_factory=list)
     create_only: set[ObjectRef] = field(default_factory=set)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    patches: list[Patch] = field(default_factory=list)
 
     def warn(self, message: str, field: str | None = None, *, subject: str = "", hint: str = "") -> None:
         """Note something the user should know that does not stop the plan; ``field`` is its path."""

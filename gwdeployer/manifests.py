@@ -67,7 +67,7 @@ def read_text(text: str | bytes, source: str, manifests: Manifests) -> None:
 
 
 def _items(document: Any) -> Iterator[Any]:
-    """Yield the items of a ``List`` (an empty one may say null), of lists within lists too; else the document."""
+    """Yield the items of a ``List`` (an empty one may say null), and of lists in it; else the document."""
     if isinstance(document, dict) and document.get("kind") == "List" and "items" in document:
         items = document["items"]
         if isinstance(items, list):

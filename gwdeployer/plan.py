@@ -32,6 +32,7 @@ from gwdeployer.objects import (
     owned,
     tier,
 )
+from gwdeployer.provenance import LeafPath, Origin
 from gwdeployer.store import ObjectStore
 
 
@@ -50,13 +51,31 @@ class Recipe:
         return self.chart.kinds if declared is None else tuple(declared)
 
 
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf, and who set it."""
+
+    value: Any
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where everything in a plan came from: effective parameters, values, and each object."""
+
+    parameters: Mapping[LeafPath, Leaf]
+    values: Mapping[LeafPath, Leaf]
+    objects: Mapping[ObjectRef, Mapping[LeafPath, Leaf]]
+
+
 @dataclass(frozen=True)
 class Plan:
     """The objects to apply for one owner, ready and guarded. What ``render`` prints and the cluster applies.
 
     ``skip`` is set, and ``objects`` empty, where nothing is to be deployed. ``kinds`` are all kinds that
     could have been planned: what is there of them, is the owner's and is not in ``objects`` may be pruned.
-    ``create_only`` names the objects that are made once and then left alone.
+    ``create_only`` names the objects that are made once and then left alone. ``provenance`` is there where it
+    was asked for.
     """
 
     owner: ObjectRef
@@ -66,6 +85,7 @@ class Plan:
     skip: Skip | None = None
     kinds: tuple[KindRef, ...] = ()
     warnings: tuple[Fault, ...] = ()
+    provenance: Provenance | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -95,12 +115,12 @@ def render(recipe: Recipe, owner: Object, context: Context) -> tuple[Mapping[str
         raise error.about(owner=describe(owner)) from error.__cause__
 
 
-def plan(recipe: Recipe, owner: Object, store: ObjectStore, *, trace: bool = False) -> Plan:
+def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
     """Return what is to be deployed for ``owner``. Pure: reads ``store``, changes nothing.
 
     Raises TerminalErrors with all faults at once, NotSynced where the store does not know enough yet.
     """
-    context = Context(store, trace=trace)
+    context = Context(store)
     values, rendered = render(recipe, owner, context)
     reference = ObjectRef(recipe.owner, namespace_of(owner), name_of(owner))
     if isinstance(values, Skip):

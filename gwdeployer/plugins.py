@@ -149,7 +149,7 @@ def _inputs_of(plugin: type[Plugin], data: Mapping[str, Any], source: str) -> In
 
 
 def _placed(fault: Fault, inputs_key: str, at_top: Set[str]) -> Fault:
-    """Return a fault with its path as it stands in the inputs: under the plugin's key, unless it is the core's."""
+    """Return a fault with its path in all the inputs: below the plugin's key, unless it is the core's."""
     if re.split(r"[.\[]", fault.path, maxsplit=1)[0] in at_top:
         return fault
     return replace(fault, path=f"{inputs_key}.{fault.path}")

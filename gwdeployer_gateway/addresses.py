@@ -30,7 +30,8 @@ def load_balancer_ip(addresses: Sequence[Address], context: Context) -> str | No
     for position, value in named:
         if _is_ip(value):
             return value
-        context.warn(f"{shown(value)} is not an IP address: it is not used", f"spec.addresses[{position}].value")
+        message = f"{shown(value)} is not an IP address: it is not used"
+        context.warn(message, f"spec.addresses[{position}].value")
     return None
 
 

@@ -115,7 +115,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         context.warnings += fixed.warnings
         address = load_balancer_ip(spec.addresses, context) if spec.addresses else None
         own = {
-            **gateway_values(owner, spec),
+            **gateway_values(owner, spec, context),
             "service": {"loadBalancerIP": address} if address else {},
             "ports": service_ports(ports, (), node_ports=False),
             **({} if fixed.own_session_key else {"sessionKeySecretName": secret_name(owner)}),

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gwdeployer.generator import Context, Skip
-from gwdeployer.objects import Object, dns_label, label_value, name_of, namespace_of
+from gwdeployer.objects import Object, describe, dns_label, label_value, name_of, namespace_of
+from gwdeployer.provenance import from_one
 from gwdeployer_gateway.api import GatewaySpec
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.listeners import Hidden, ServedPort, served_ports
@@ -18,6 +19,14 @@ from gwdeployer_gateway.overlays import WORKLOADS
 
 NO_PORTS = Skip("no listener has a port that can be served")
 
+_SAID_IN = {
+    "name": "metadata.name",
+    "gatewayName": "metadata.name",
+    "gatewayNamespace": "metadata.namespace",
+    "gatewayClassName": "spec.gatewayClassName",
+    "gatewayLabels": "spec.infrastructure.labels",
+    "gatewayAnnotations": "spec.infrastructure.annotations",
+}
 _RESERVED_PREFIX = "gateway.networking.k8s.io/"
 
 
@@ -35,10 +44,10 @@ def controller_values(inputs: GatewayInputs, xds_port: int) -> dict[str, Any]:
     }
 
 
-def gateway_values(owner: Object, spec: GatewaySpec) -> dict[str, Any]:
+def gateway_values(owner: Object, spec: GatewaySpec, context: Context) -> dict[str, Any]:
     """Return what a Gateway itself says: its names, and the labels and annotations all its objects carry."""
     infrastructure = spec.infrastructure
-    return {
+    values = {
         "name": dns_label(name_of(owner)),
         "gatewayName": name_of(owner),
         "gatewayNamespace": namespace_of(owner) or "default",
@@ -46,6 +55,9 @@ def gateway_values(owner: Object, spec: GatewaySpec) -> dict[str, Any]:
         "gatewayLabels": _propagated(infrastructure.labels if infrastructure else None),
         "gatewayAnnotations": _propagated(infrastructure.annotations if infrastructure else None),
     }
+    if context.trace:
+        return {key: from_one(value, describe(owner), _SAID_IN[key]) for key, value in values.items()}
+    return values
 
 
 def ports_of(

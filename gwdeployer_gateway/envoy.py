@@ -155,7 +155,7 @@ class EnvoyGenerator(HelmValuesGenerator):
         """Return the values that are this Gateway's own."""
         service = kube.get("service") or {}
         own: dict[str, Any] = {
-            **gateway_values(owner, spec),
+            **gateway_values(owner, spec, context),
             "service": _service_values(service, spec.addresses or (), context),
             "ports": service_ports(
                 ports,

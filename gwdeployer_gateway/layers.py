@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -10,7 +11,8 @@ from pydantic import BaseModel
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
 from gwdeployer.objects import IdentityCache, KindRef, Object, describe, name_of, namespace_of
-from gwdeployer.parameters import Layer, Merged, merge_layers, read_layer
+from gwdeployer.parameters import Layer, Merged, merge_layers, path_text, read_layer
+from gwdeployer.provenance import LeafPath, Origin, traced
 from gwdeployer_gateway.api import (
     GATEWAY,
     GATEWAY_CLASS,
@@ -70,7 +72,8 @@ class ParametersLayers(Generic[M]):
         if faults:
             raise ParametersError(faults)
         name = spec.gateway_class_name
-        return self._merged.get(tuple(layers), lambda: self._merge(spec, layers), extra=name)
+        merged = self._merged.get(tuple(layers), lambda: self._merge(spec, layers), extra=name)
+        return _traced(merged, context) if context.trace else merged
 
     def _merge(self, spec: GatewaySpec, layers: list[Layer]) -> Merged[M]:
         defaults = Layer("default", "", self._defaults(spec, layers))
@@ -113,3 +116,16 @@ def references(gateway: Object, spec: GatewaySpec, context: Context) -> list[Ref
 
 def _home(obj: Object) -> str:
     return namespace_of(obj) or "default"
+
+
+def _traced(merged: Merged[M], context: Context) -> Merged[M]:
+    """Return merged parameters whose leaves know which layer they are from."""
+    found = merged.provenance()
+
+    def origin(path: LeafPath) -> Origin | None:
+        layer = found.get(path)
+        return Origin(layer.name, f"{layer.source} {path_text(path, 'spec')}".strip()) if layer else None
+
+    values = traced(merged.values, origin)
+    context.parameters = values
+    return replace(merged, values=values)

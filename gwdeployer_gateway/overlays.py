@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gwdeployer.errors import Fault, ParametersError
-from gwdeployer.generator import Context
+from gwdeployer.generator import Context, Patch
 from gwdeployer.objects import KindRef, Object, describe, strategic_merge
 from gwdeployer.objects.types import faults_of, type_info, type_of_kind
 from gwdeployer.parameters import Layer
+from gwdeployer.provenance import Origin
 
 PODDISRUPTIONBUDGET = KindRef("policy", "v1", "PodDisruptionBudget")
 HORIZONTALPODAUTOSCALER = KindRef("autoscaling", "v2", "HorizontalPodAutoscaler")
@@ -51,8 +52,12 @@ class _Overlay:
         where = f"{self.path}.{path}" if path else self.path
         return Fault(message, where, self.layer.source, self.layer.name, hint)
 
-    def over(self, obj: Object, faults: list[Fault]) -> Object:
+    def over(self, obj: Object, faults: list[Fault], context: Context) -> Object:
         """Return the object patched; what is wrong with the patch goes to ``faults``."""
+        if context.trace:
+            identity = obj["apiVersion"], obj["kind"], obj["metadata"]["name"]
+            origin = Origin(f"overlay of {self.layer.name}", f"{self.layer.source} {self.path}")
+            context.patches.append(Patch(identity, self.patch, origin))
         try:
             return strategic_merge(obj, self.patch)
         except ParametersError as error:
@@ -75,15 +80,19 @@ def apply_overlays(
     Raises ParametersError with the faults of all overlays, each with its layer and path.
     """
     faults: list[Fault] = []
-    patched = _patched(list(objects), layers, fields, faults)
-    supports = _supports(patched, layers, fields, faults)
+    patched = _patched(list(objects), layers, fields, faults, context)
+    supports = _supports(patched, layers, fields, faults, context)
     if faults:
         raise ParametersError(faults)
     return _without_replicas(patched, supports, context) + supports
 
 
 def _patched(
-    objects: list[Object], layers: Sequence[Layer], fields: OverlayFields, faults: list[Fault]
+    objects: list[Object],
+    layers: Sequence[Layer],
+    fields: OverlayFields,
+    faults: list[Fault],
+    context: Context,
 ) -> list[Object]:
     touched: dict[str, list[_Overlay]] = {}
     for field, kind in fields.patches.items():
@@ -95,7 +104,7 @@ def _patched(
                 faults.append(overlay.fault(f"a {kind} has no spec", "spec", "patch its fields themselves"))
                 continue
             for position in found:
-                objects[position] = overlay.over(objects[position], faults)
+                objects[position] = overlay.over(objects[position], faults, context)
                 touched.setdefault(kind, []).append(overlay)
     for obj in objects:
         faults += _type_faults(obj, touched.get(obj["kind"], ()))
@@ -103,7 +112,11 @@ def _patched(
 
 
 def _supports(
-    objects: Sequence[Object], layers: Sequence[Layer], fields: OverlayFields, faults: list[Fault]
+    objects: Sequence[Object],
+    layers: Sequence[Layer],
+    fields: OverlayFields,
+    faults: list[Fault],
+    context: Context,
 ) -> list[Object]:
     workload = next((obj for obj in objects if obj.get("kind") in WORKLOADS), None)
     found: list[Object] = []
@@ -116,8 +129,11 @@ def _supports(
             faults += [overlay.fault("a DaemonSet cannot be scaled", hint=hint) for overlay in overlays]
             continue
         obj = _support(kind, workload)
+        if context.trace:
+            identity = obj["apiVersion"], obj["kind"], obj["metadata"]["name"]
+            context.patches.append(Patch(identity, obj, Origin("workload", describe(workload))))
         for overlay in overlays:
-            obj = overlay.over(obj, faults)
+            obj = overlay.over(obj, faults, context)
         faults += _type_faults(obj, overlays)
         found.append(obj)
     return found

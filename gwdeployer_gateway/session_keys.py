@@ -11,7 +11,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
@@ -72,9 +72,7 @@ def session_secret(
 
 def _key_in(secret: Object) -> str:
     """Return the key a Secret holds; what it holds is never shown."""
-    text = (secret.get("stringData") or {}).get(_DATA_KEY) or _decoded(
-        (secret.get("data") or {}).get(_DATA_KEY)
-    )
+    text = _entry(secret, "stringData") or _decoded(_entry(secret, "data"))
     if not _HEX.fullmatch(text):
         hint = "delete the Secret and a new one is made, or set SESSION_KEY in the parameters' env"
         message = f"holds no session key ({_BYTES} bytes in hex)"
@@ -82,8 +80,14 @@ def _key_in(secret: Object) -> str:
     return text
 
 
-def _decoded(data: Any) -> str:
+def _entry(secret: Object, part: str) -> str:
+    """Return what a part of the Secret holds for the key; the object may be anything that somebody wrote."""
+    entries = secret.get(part)
+    return str(entries.get(_DATA_KEY) or "") if isinstance(entries, Mapping) else ""
+
+
+def _decoded(text: str) -> str:
     try:
-        return base64.b64decode(str(data or ""), validate=True).decode()
+        return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):
         return ""

@@ -15,6 +15,7 @@ from gwdeployer.chart.rendering import Renderer
 from gwdeployer.chart.values import Schema, coalesce
 from gwdeployer.errors import ChartError, Fault
 from gwdeployer.objects import KindRef, Object
+from gwdeployer.provenance import LeafPath, Origin, from_one
 
 _TYPE_LINE = re.compile(r"^(apiVersion|kind):[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
@@ -115,6 +116,17 @@ class Chart:
         if faults := self._schema.faults(merged):
             raise ChartError(faults)
         return self._renderer.render(self._scope(merged, release or Release(self.name), capabilities))
+
+    def trace(
+        self, values: Mapping[str, Any], release: Release | None = None
+    ) -> list[dict[LeafPath, Origin]]:
+        """Return where each leaf of each object came from, in the order in which ``render`` returns objects.
+
+        ``values`` may hold traced leaves (see :mod:`gwdeployer.provenance`), which are then named; other
+        leaves belong to the template's expression or text. Costs a few milliseconds.
+        """
+        merged = coalesce(from_one(self._source.values, "chart", f"{self.name}/values.yaml"), values)
+        return self._renderer.trace(self._scope(merged, release or Release(self.name), None))
 
     def _scope(
         self, values: dict[str, Any], release: Release, capabilities: Capabilities | None

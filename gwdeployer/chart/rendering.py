@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jinja2
@@ -14,7 +14,9 @@ from gwdeployer.chart.environment import ChartEnvironment
 from gwdeployer.chart.faults import FaultFinder, SlotFailure, fault_at
 from gwdeployer.chart.filling import Fill, MisfitError, compile_fill
 from gwdeployer.chart.skeleton import Skeleton, parse
+from gwdeployer.chart.tracing import Tracer, keep
 from gwdeployer.errors import ChartError, Fault, one_line
+from gwdeployer.provenance import LeafPath, Origin
 
 #: The template whose macros and variables all others see as ``helpers``; evaluated once for each render.
 HELPERS = "_helpers.j2"
@@ -57,6 +59,26 @@ class Renderer:
             raise ChartError(dict.fromkeys(faults))  # a helper that fails in each template is one fault
         return objects
 
+    def trace(self, scope: Mapping[str, Any]) -> list[dict[LeafPath, Origin]]:
+        """Return where each leaf of each object that ``render`` returns came from, in the same order.
+
+        The values in ``scope`` may be traced (see :mod:`gwdeployer.provenance`).
+        """
+        names = {**self._environment.globals, **scope}
+        if self._helpers is not None:
+            names["helpers"] = self._evaluated(self._helpers, names)
+        return [origins for template in self._templates for origins in self._traced(template, names)]
+
+    def _traced(self, template: jinja2.Template, names: dict[str, Any]) -> Iterable[dict[LeafPath, Origin]]:
+        shape: list[int] = []
+        values: list[Any] = []
+        stream = template.root_render_func(template.new_context(names, shared=True))
+        self._collect(stream, shape, values, lambda value, _: keep(value))
+        skeleton, fill = self._skeleton(tuple(shape))
+        tracer = Tracer(self._chart, skeleton, self._sites, values)
+        plain = [adopt(value) for value in values]
+        return tracer.documents(self._filled(skeleton, fill, plain, template.name or ""))
+
     def _compiled(self, names: Iterable[str]) -> dict[str, jinja2.Template]:
         compiled: dict[str, jinja2.Template] = {}
         faults: list[Fault] = []
@@ -83,20 +105,23 @@ class Renderer:
         shape: list[int] = []
         values: list[Any] = []
         try:
-            self._collect(template.root_render_func(template.new_context(names, shared=True)), shape, values)
+            stream = template.root_render_func(template.new_context(names, shared=True))
+            self._collect(stream, shape, values, self._adopted)
         except Exception as error:
             raise ChartError(self._faults.fault(error, template.name or "", names)) from error
         skeleton, fill = self._skeleton(tuple(shape))
         return self._objects(self._filled(skeleton, fill, values, template.name or ""), skeleton)
 
-    def _collect(self, stream: Iterable[Any], shape: list[int], values: list[Any]) -> None:
-        """Take a stream of pieces and slots apart: its shape, and the values of its slots as JSON data."""
+    def _collect(
+        self, stream: Iterable[Any], shape: list[int], values: list[Any], take: Callable[[Any, int], Any]
+    ) -> None:
+        """Take a stream of pieces and slots apart: its shape, and the slots' values as ``take`` has them."""
         for item in stream:
             if item.__class__ is int:
                 shape.append(item)
                 continue
             if item.__class__ is Fragment:  # of a recursive loop, which Jinja2 outputs by itself
-                self._collect(item.parts, shape, values)
+                self._collect(item.parts, shape, values, take)
                 continue
             site, value = item
             if value.__class__ in PLAIN:
@@ -105,10 +130,10 @@ class Renderer:
             elif value is OMIT:
                 shape.append(~site)
             elif value.__class__ is Fragment:
-                self._collect(value.parts, shape, values)
+                self._collect(value.parts, shape, values, take)
             else:
                 shape.append(site)
-                values.append(self._adopted(value, site))
+                values.append(take(value, site))
 
     def _adopted(self, value: Any, site: int) -> Any:
         try:

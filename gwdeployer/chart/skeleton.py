@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from yaml.events import Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
@@ -34,6 +34,7 @@ class Const:
     """A scalar that the template writes itself."""
 
     value: Any
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Seq:
     """A list."""
 
     items: tuple[Node, ...]
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Map:
 
     merged: tuple[Node, ...]
     entries: tuple[tuple[Const | Text, Node], ...]
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Nested:
 
     language: str
     content: Node
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,17 @@ Node = Const | Slot | Text | Seq | Map | Nested | Omitted
 class Skeleton:
     """The documents of one template in one shape, the site of each slot, and where each document begins.
 
-    A place is a site and a number of lines to count on from it.
+    A place is a site and a number of lines to count on from it; nodes have their line in the skeleton's text.
     """
 
     documents: tuple[Node, ...]
     slots: tuple[int, ...]
     places: tuple[tuple[Site, int], ...]
+    starts: tuple[tuple[int, Site], ...]
+
+    def place(self, line: int) -> tuple[Site, int]:
+        """Return where a line of the text comes from: a site, and how many lines further."""
+        return _place(self.starts, line)
 
 
 def parse(chart: str, shape: Sequence[int], sites: Sequence[Site]) -> Skeleton:
@@ -108,7 +117,7 @@ def parse(chart: str, shape: Sequence[int], sites: Sequence[Site]) -> Skeleton:
         if node is not None and node != Const(None) and not isinstance(node, Omitted):
             found.append(node)
             places.append(source.place(line + len(text) - len(text.lstrip("\n"))))
-    return Skeleton(tuple(found), source.slots, tuple(places))
+    return Skeleton(tuple(found), source.slots, tuple(places), source.starts)
 
 
 class Source:
@@ -120,11 +129,11 @@ class Source:
         self.sites = sites
         slots: list[int] = []
         parts: list[str] = []
-        self._starts: list[tuple[int, Site]] = []
+        starts: list[tuple[int, Site]] = []
         line = 1
         for number in shape:
             site = sites[number if number >= 0 else ~number]
-            self._starts.append((line, site))
+            starts.append((line, site))
             if number < 0:
                 parts.append(f"{_NONCE}o{~number}z")
             elif isinstance(site, Piece):
@@ -135,16 +144,21 @@ class Source:
                 slots.append(number)
         self.text = "".join(parts)
         self.slots = tuple(slots)
+        self.starts = tuple(starts)
 
     def place(self, line: int) -> tuple[Site, int]:
         """Return where a line of the text comes from: a site, and how many lines further."""
-        start, site = next((entry for entry in reversed(self._starts) if entry[0] <= line), self._starts[0])
-        return site, line - start
+        return _place(self.starts, line)
 
     def fail(self, line: int, message: str, hint: str = "") -> NoReturn:
         """Raise a ChartError for a line of the text, naming the template's line."""
         site, further = self.place(line)
         raise ChartError(fault_at(self.chart, site, message, hint, further))
+
+
+def _place(starts: Sequence[tuple[int, Site]], line: int) -> tuple[Site, int]:
+    start, site = next((entry for entry in reversed(starts) if entry[0] <= line), starts[0])
+    return site, line - start
 
 
 class _Parser(documents.Composer[Node]):
@@ -166,10 +180,11 @@ class _Parser(documents.Composer[Node]):
             value = documents.resolve_tagged(event.value, tag, plain=plain)
         except ValueError as error:
             self.fail(event, str(error))
-        return self._nested(event, Const(value))
+        return self._nested(event, Const(value, self._line(event)))
 
     def sequence(self, items: list[Node], event: SequenceStartEvent) -> Node:
-        return self._nested(event, Seq(tuple(item for item in items if not isinstance(item, Omitted))))
+        kept = tuple(item for item in items if not isinstance(item, Omitted))
+        return self._nested(event, Seq(kept, self._line(event)))
 
     def mapping(self, pairs: list[tuple[Node, Node, Event]], event: MappingStartEvent) -> Node:
         entries: dict[Const | Text, Node] = {}
@@ -183,7 +198,7 @@ class _Parser(documents.Composer[Node]):
                 self.fail(at, f"key {_shown(name)} appears twice in one mapping", "remove one of the two")
             entries[name] = value
         kept = tuple((key, value) for key, value in entries.items() if not isinstance(value, Omitted))
-        return self._nested(event, Map(tuple(merged), kept))
+        return self._nested(event, Map(tuple(merged), kept, self._line(event)))
 
     def _merged(self, value: Node, event: Event) -> list[Node]:
         nodes: list[Node] = [
@@ -219,8 +234,11 @@ class _Parser(documents.Composer[Node]):
         if _TOKEN.search(f"{tag}{event.anchor or ''}"):
             self.fail(event, "an expression cannot stand in a tag or an anchor")
         if tag in _LANGUAGES:
-            return node if isinstance(node, Omitted) else Nested(tag[1:], node)
+            return node if isinstance(node, Omitted) else Nested(tag[1:], node, self._line(event))
         return node
+
+    def _line(self, event: Event) -> int:
+        return self._first_line + (event.start_mark.line if event.start_mark else 0)
 
     def _key(self, key: Node, event: Event) -> Const | Text:
         if isinstance(key, Slot):

@@ -14,6 +14,7 @@ from gwdeployer.plugins import discover
 COMMANDS = {
     "render": "gwdeployer.cli.preview",
     "values": "gwdeployer.cli.preview",
+    "explain": "gwdeployer.cli.explain",
     "crds": "gwdeployer.cli.crds",
 }
 _COMPLETION = 'Shell completion: eval "$(_GWDEPLOYER_COMPLETE=bash_source gwdeployer)", also zsh and fish.'

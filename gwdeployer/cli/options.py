@@ -112,4 +112,5 @@ def _over(base: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
 
 def manifests_of(filenames: Sequence[str]) -> Manifests:
     """Read what ``-f`` names."""
-    return read_manifests(filenames, sys.stdin.buffer)
+    # There is no standard input where whoever started us closed it.
+    return read_manifests(filenames, sys.stdin.buffer if sys.stdin is not None else None)

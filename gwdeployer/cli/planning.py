@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from gwdeployer.cli.report import Report
+from gwdeployer.deployer import Deployer
 from gwdeployer.errors import Fault, GwdeployerError, shown
 from gwdeployer.generator import Skip
 from gwdeployer.manifests import Manifests
@@ -18,7 +20,21 @@ from gwdeployer.store import DEFAULT_NAMESPACE, MemoryStore, ObjectStore
 logger = logging.getLogger(__name__)
 
 
+class Planned(NamedTuple):
+    """An owner, its plan, and the deployer that made it."""
+
+    owner: Object
+    store: ObjectStore
+    deployer: Deployer
+    plan: Plan
+
+
 def plans_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) -> Iterator[Plan]:
+    """Yield the plan of every owner: see :func:`planned_of`."""
+    return (planned.plan for planned in planned_of(manifests, plugins, report))
+
+
+def planned_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) -> Iterator[Planned]:
     """Yield the plan of every owner that is ours, ordered by kind, namespace and name.
 
     Faults of one owner do not disturb the others: they go to ``report``, as do warnings and the reasons why
@@ -29,9 +45,9 @@ def plans_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) ->
     for plugin in plugins:
         for kind in plugin.owners:
             for owner in store.list(kind):
-                plan = _planned(plugin, owner, store, report)
-                if plan is not None:
-                    yield plan
+                planned = _planned(plugin, owner, store, report)
+                if planned is not None:
+                    yield planned
 
 
 def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report) -> Iterator[Object]:
@@ -53,31 +69,32 @@ def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report
 
 
 def _name_fault(reference: ObjectRef) -> Fault | None:
-    """Return what is wrong with an object's name; it goes into names, labels and comments of what we print."""
+    """Return what is wrong with an object's name; it goes into names and comments of what we print."""
     kind = reference.kind.kind
     if not reference.name:
         return Fault("has no name", "metadata.name", kind, hint="give it one")
     for field, name in (("name", reference.name), ("namespace", reference.namespace)):
         if name and not is_dns_subdomain(name):
             hint = "use lower-case letters, digits, - and . (at most 253)"
-            return Fault(f"{shown(name)} is not a name Kubernetes accepts", f"metadata.{field}", kind, hint=hint)
+            message = f"{shown(name)} is not a name Kubernetes accepts"
+            return Fault(message, f"metadata.{field}", kind, hint=hint)
     return None
 
 
-def _planned(plugin: Plugin, owner: Object, store: ObjectStore, report: Report) -> Plan | None:
+def _planned(plugin: Plugin, owner: Object, store: ObjectStore, report: Report) -> Planned | None:
     name = describe(owner)
     try:
         deployer = plugin.route(owner, store)
-        plan = None if isinstance(deployer, Skip) else deployer.plan(owner, store)
+        if isinstance(deployer, Skip):
+            report.leave_alone(name, deployer)
+            return None
+        plan = deployer.plan(owner, store)
     except GwdeployerError as error:
         report.faults += error.about(owner=name, subject=name).faults
         return None
-    skip = deployer if isinstance(deployer, Skip) else plan.skip if plan else None
-    report.warnings += [
-        replace(fault, subject=fault.subject or name) for fault in (plan.warnings if plan else ())
-    ]
-    if skip:
-        report.notes.append(f"{name} is left alone: {skip.reason}")
+    report.warnings += [replace(fault, subject=fault.subject or name) for fault in plan.warnings]
+    if plan.skip:
+        report.leave_alone(name, plan.skip)
         return None
-    logger.info("%s: %d objects", name, len(plan.objects) if plan else 0, extra={"owner": name})
-    return plan
+    logger.info("%s: %d objects", name, len(plan.objects), extra={"owner": name})
+    return Planned(owner, store, deployer, plan)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import click
 
 from gwdeployer.errors import Fault, one_line
+from gwdeployer.generator import Skip
 
 BAD_INPUT = 2
 _MAX_NOTE = 1000
@@ -25,6 +26,10 @@ class Report:
     def exit_code(self) -> int:
         """0 where nothing is wrong, else 2. Warnings and owners left alone are nothing wrong."""
         return BAD_INPUT if self.faults else 0
+
+    def leave_alone(self, owner: str, skip: Skip) -> None:
+        """Note why nothing is deployed for an owner."""
+        self.notes.append(f"{owner} is left alone: {skip.reason}")
 
     def print(self) -> None:
         """Write everything to standard error, one line each, nothing twice."""

@@ -1,4 +1,4 @@
-"""Bad input: one line a fault, with object, field, layer and what to do; everything at once; the rest rendered."""
+"""Bad input: one line a fault, with object, field, layer and what to do; all at once, the rest rendered."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def test_a_duplicate_key() -> None:
         ("apiVersion: v1\nkind: A\nmetadata: []\n", "metadata of a A is not a mapping; every document needs "
          "apiVersion, kind and metadata.name"),
         ("apiVersion: v1\nkind: A\nmetadata: {name: 7}\n", "metadata.name of a A is 7, not text; quote it"),
-        ("apiVersion: v1\nkind: A\nmetadata: {namespace: yes}\n", "metadata.namespace of a A is True, not text; quote it"),
+        (
+            "apiVersion: v1\nkind: A\nmetadata: {namespace: yes}\n",
+            "metadata.namespace of a A is True, not text; quote it",
+        ),
         (
             "apiVersion: v1\nkind: A\nmetadata: {name: a, labels: [b]}\n",
             "metadata.labels of a A is not a mapping; write key: value pairs",
@@ -71,21 +74,22 @@ def test_an_owner_without_a_name() -> None:
 
 def test_an_unknown_field_in_parameters() -> None:
     assert of_parameters("{kube: {deployment: {replicaz: 1}}}") == [
-        "GatewayParameters shop/web spec.kube.deployment.replicaz: unknown field 'replicaz' (from Gateway web); "
-        "did you mean 'replicas'?"
+        "GatewayParameters shop/web spec.kube.deployment.replicaz: unknown field 'replicaz' "
+        "(from Gateway web); did you mean 'replicas'?"
     ]
 
 
 def test_a_wrong_type_in_parameters() -> None:
     assert of_parameters('{kube: {deployment: {replicas: "3"}}}') == [
-        "GatewayParameters shop/web spec.kube.deployment.replicas: must be an integer, not '3' (from Gateway web); "
-        "write 3 without quotes"
+        "GatewayParameters shop/web spec.kube.deployment.replicas: must be an integer, not '3' "
+        "(from Gateway web); write 3 without quotes"
     ]
 
 
 def test_an_out_of_range_port_in_parameters() -> None:
     assert of_parameters("{kube: {service: {ports: [{port: 0}, {port: 70000}]}}}") == [
-        "GatewayParameters shop/web spec.kube.service.ports[0].port: must be at least 1, is 0 (from Gateway web)",
+        "GatewayParameters shop/web spec.kube.service.ports[0].port: must be at least 1, is 0 "
+        "(from Gateway web)",
         "GatewayParameters shop/web spec.kube.service.ports[1].port: must be at most 65535, is 70000 "
         "(from Gateway web)",
     ]
@@ -110,7 +114,8 @@ def test_a_reference_to_a_foreign_kind() -> None:
     )
     [error] = render(gateway(more=foreign)).errors
     assert error.startswith(
-        "Gateway shop/web spec.infrastructure.parametersRef.kind: this data plane has no parameters of kind ConfigMap"
+        "Gateway shop/web spec.infrastructure.parametersRef.kind: "
+        "this data plane has no parameters of kind ConfigMap"
     )
     assert error.endswith("; refer to a GatewayParameters.gateway.kgateway.dev")
 
@@ -118,11 +123,13 @@ def test_a_reference_to_a_foreign_kind() -> None:
 def test_the_layer_of_a_class_is_named() -> None:
     ours = CLASS.replace("ours", "mine").replace(
         "spec: {",
-        "spec: {parametersRef: {group: gateway.kgateway.dev, kind: GatewayParameters, name: p, namespace: x}, ",
+        "spec: {parametersRef: {group: gateway.kgateway.dev, kind: GatewayParameters, "
+        "name: p, namespace: x}, ",
     )
     broken = parameters("{kube: {deployment: {replicas: -1}}}", "p", "x")
     assert render(ours, gateway(class_name="mine"), broken).errors == [
-        "GatewayParameters x/p spec.kube.deployment.replicas: must be at least 0, is -1 (from GatewayClass mine)"
+        "GatewayParameters x/p spec.kube.deployment.replicas: must be at least 0, is -1 "
+        "(from GatewayClass mine)"
     ]
 
 

@@ -142,7 +142,8 @@ def test_metadata_may_be_anything(metadata: str, output: str) -> None:
 def test_what_is_read_besides_may_be_anything(kind: str, metadata: str, spec: str) -> None:
     group = {"Namespace": "v1", "GatewayParameters": "gateway.kgateway.dev/v1alpha1"}
     version = group.get(kind, "gateway.networking.k8s.io/v1")
-    allowed = "{gatewayClassName: c, listeners: [{port: 80, protocol: HTTP}], allowedListeners: {namespaces: {from: All}}}"
+    listeners = "listeners: [{port: 80, protocol: HTTP}]"
+    allowed = f"{{gatewayClassName: c, {listeners}, allowedListeners: {{namespaces: {{from: All}}}}}}"
     gateway = f"{HEAD}metadata: {{name: web, namespace: shop}}\nspec: {allowed}\n"
     render(f"{gateway}---\napiVersion: {version}\nkind: {kind}\nmetadata: {metadata}\nspec: {spec}\n")
 
@@ -198,7 +199,8 @@ KUBES = [
     "{selfManaged: {}}",
 ]
 REFERS = (
-    "spec: {gatewayClassName: c, listeners: [{name: a, port: 80, protocol: HTTP}], infrastructure: {parametersRef: "
+    "spec: {gatewayClassName: c, listeners: [{name: a, port: 80, protocol: HTTP}], infrastructure: "
+    "{parametersRef: "
     "{group: gateway.kgateway.dev, kind: GatewayParameters, name: web}}}\n"
 )
 
@@ -322,7 +324,7 @@ def test_the_environment_may_be_anything(environ: dict[str, str]) -> None:
 
 
 def test_json_output_of_odd_text_is_json() -> None:
-    odd = 'metadata: {name: web}\nspec: {gatewayClassName: c, listeners: [{port: 80, protocol: HTTP}], infrastructure: {annotations: {a: "\\ud800\\u2028\\0"}}}\n'
-    done = render(HEAD + odd, "-o", "json")
-    if done.code == 0:
-        assert json.loads(done.out)["kind"] == "List"
+    odd = SPEC.replace("listeners", 'infrastructure: {annotations: {a: "\\u2028\\0\\e"}}, listeners')
+    done = render(HEAD + META + odd, "-o", "json")
+    assert done.code == 0
+    assert json.loads(done.out)["items"][0]["metadata"]["annotations"] == {"a": "\u2028\0\x1b"}

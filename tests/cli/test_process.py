@@ -60,6 +60,25 @@ def test_whoever_stops_reading_ends_the_command_quietly() -> None:
         assert b"Traceback" not in running.stderr.read()
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize("source", ["-", "file"])
+def test_streams_may_be_closed_as_daemons_close_them(closed: str, source: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(TEXT)
+    command = [
+        "sh",
+        "-c",
+        f'"$0" "$@" {closed}',
+        *COMMAND,
+        "render",
+        "-f",
+        "-" if source == "-" else str(file),
+    ]
+    done = subprocess.run(command, input=TEXT.encode(), capture_output=True, check=False, timeout=60)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == (2 if (closed, source) == ("<&-", "-") else 0)
+
+
 def test_logs_go_to_standard_error() -> None:
     done = process("render", "-f", "-", "-vv", "-o", "name")
     assert done.returncode == 0
@@ -83,7 +102,7 @@ def test_a_broken_plugin_is_told_by_every_command(monkeypatch: pytest.MonkeyPatc
         def load(self) -> None:
             raise ImportError("no module named 'broken'")
 
-    monkeypatch.setattr(plugins, "entry_points", lambda *, group: [Entry()])
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Entry()])
     for arguments in (("render", "-f", "-"), ("values", "-f", "-"), ("--help",)):
         done = run(*arguments, stdin=TEXT)
         assert done.code == 2

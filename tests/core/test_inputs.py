@@ -36,10 +36,10 @@ def test_every_input_has_a_default() -> None:
 
 
 def test_inputs_are_frozen_and_take_both_spellings() -> None:
-    inputs = Inputs(controller_name="a", controlPlane={"xdsPort": 1})  # type: ignore[call-arg, arg-type]
+    inputs = Inputs(controller_name="a", controlPlane={"xdsPort": 1})  # type: ignore[call-arg]
     assert (inputs.controller_name, inputs.control_plane.xds_port) == ("a", 1)
     with pytest.raises(ValidationError, match="frozen"):
-        inputs.version = "2"
+        inputs.version = "2"  # type: ignore[misc]
 
 
 # --- The file ---------------------------------------------------------------------------------------------

@@ -113,7 +113,8 @@ def test_what_is_forgotten_is_planned_again() -> None:
     generator, store = SiteValues(), MemoryStore()
     machine = deployer(generator)
     owners = [site("a"), site("b")]
-    for forget in (lambda: None, lambda: machine.forget(owners[0]), machine.close):
+    steps: list[Callable[[], None]] = [lambda: None, lambda: machine.forget(owners[0]), machine.close]
+    for forget in steps:
         forget()
         for owner in owners:
             machine.plan(owner, store)

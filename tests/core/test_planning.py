@@ -172,7 +172,7 @@ class Posting(SiteValues):
         return [*objects, *self.objects]
 
 
-def obj(kind: str = "ConfigMap", name: Any = "extra", **metadata: Any) -> Object:
+def obj(kind: Any = "ConfigMap", name: Any = "extra", **metadata: Any) -> Object:
     return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, **metadata}}
 
 
@@ -294,7 +294,7 @@ class Failing(HelmValuesGenerator):
 
 
 def test_errors_carry_the_owner() -> None:
-    with pytest.raises(ParametersError, match="^wrong$") as caught:
+    with pytest.raises(ParametersError, match=r"^wrong$") as caught:
         deployer(Failing(ParametersError("wrong"))).plan(site(), STORE)
     assert caught.value.owner == "Site prod/shop"
     with pytest.raises(ParametersError) as caught:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -36,8 +36,8 @@ class SitePlugin(Plugin):
     """Sites are ours unless they say another controller's name."""
 
     name = "sites"
-    inputs_key = "sites"
-    inputs_model = SiteInputs
+    inputs_key: ClassVar[str | None] = "sites"
+    inputs_model: ClassVar[type[Inputs]] = SiteInputs
     owners = (SITE,)
     options = (PluginOption("only", "Plan this Site only."),)
 
@@ -56,8 +56,8 @@ class TopPlugin(SitePlugin):
     """Keeps its inputs beside the core's."""
 
     name = "top"
-    inputs_key = None
-    inputs_model = TopInputs
+    inputs_key: ClassVar[str | None] = None
+    inputs_model: ClassVar[type[Inputs]] = TopInputs
 
 
 class Nameless(SitePlugin):

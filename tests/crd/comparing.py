@@ -12,7 +12,9 @@ IGNORED = {"description", "title"}
 LIST_TYPE = "x-kubernetes-list-type"
 
 
-def differences(ours: dict[str, Any], theirs: dict[str, Any], path: str = "spec") -> Iterator[tuple[str, str]]:
+def differences(
+    ours: dict[str, Any], theirs: dict[str, Any], path: str = "spec"
+) -> Iterator[tuple[str, str]]:
     """Yield path and difference: ``only ours``, ``only theirs``, or ``keyword: our value, not theirs``."""
     for name in sorted(keyword_names(ours) | keyword_names(theirs)):
         our, their = normal(ours, name), normal(theirs, name)

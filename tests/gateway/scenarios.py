@@ -133,8 +133,7 @@ def planned(
     store = MemoryStore([owner, *others])
     [plugin] = configure([GatewayPlugin], inputs or {}, {"class": classes})
     deployer = plugin.route(owner, store)
-    if isinstance(deployer, Skip):
-        raise AssertionError(f"not ours: {deployer.reason}")
+    assert not isinstance(deployer, Skip), f"not ours: {deployer.reason}"
     outcome = Outcome(deployer.plan(owner, store))
     for obj in outcome.plan.objects:
         validate_object(obj)

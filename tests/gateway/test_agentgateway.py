@@ -142,6 +142,10 @@ class TestWorkload:
         [fault] = faults_of({"workload": {"kind": "Deployment"}}, of_class=of_class)
         assert "platform/for-class spec.daemonSet: patches a DaemonSet, and none is rendered" in fault
 
+    def test_what_an_overlay_leaves_of_a_workload_must_still_be_one(self) -> None:
+        [*faults] = faults_of({"deployment": {"spec": {"$patch": "replace", "replicas": 1}}})
+        assert any("spec.deployment.spec.template" in fault for fault in faults)
+
 
 class TestEnvironment:
     def test_a_variable_of_the_users_takes_a_built_in_ones_place(self) -> None:

@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from gwdeployer.objects.types import KubernetesType
-from gwdeployer.parameters.policies import alias_of, model_in
+from gwdeployer.parameters.constraints import alias_of
+from gwdeployer.parameters.policies import model_in
 from gwdeployer_gateway import AgentgatewayParametersSpec
 from tests.gateway.agentgateway_scenarios import agentgateway, faults_of
 

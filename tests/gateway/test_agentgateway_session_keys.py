@@ -70,6 +70,8 @@ def test_the_key_that_is_there_is_kept(content: dict[str, Any]) -> None:
     [
         {},
         {"data": None},
+        {"data": "secret, and no mapping", "stringData": []},
+        {"stringData": {"key": 12}},
         {"data": {"other": encoded(KEY)}},
         {"data": {"key": encoded("too short, and secret")}},
         {"data": {"key": "*** secret, and no base64 ***"}},
@@ -87,7 +89,8 @@ def test_a_secret_without_a_key_is_refused_and_never_shown(content: dict[str, An
 @pytest.mark.parametrize("level", ["own", "of_class"])
 def test_a_key_of_the_users_own_on_either_level(level: str) -> None:
     env = [{"name": "SESSION_KEY", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}}]
-    made = agentgateway(**{level: {"env": env}})
+    scene: dict[str, Any] = {level: {"env": env}}
+    made = agentgateway(**scene)
     assert all(obj["kind"] != "Secret" for obj in made.plan.objects)
     assert made.plan.create_only == frozenset()
     assert set(checksums(made)) == {"checksum/config"}

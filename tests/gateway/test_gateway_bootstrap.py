@@ -35,7 +35,7 @@ def binds(outcome: Outcome) -> list[tuple[str, Any]]:
     return [(address["address"], address.get("ipv4_compat")) for address in addresses]
 
 
-IPV4, ANY = [("0.0.0.0", None)] * 2, [("::", True)] * 2
+IPV4, ANY = [("0.0.0.0", None)] * 2, [("::", True)] * 2  # noqa: S104 - only compared
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_a_connection_limit_is_a_resource_monitor() -> None:
             {
                 "name": MONITOR,
                 "typedConfig": {
-                    "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3."
-                    "DownstreamConnectionsConfig",
+                    "@type": "type.googleapis.com/envoy.extensions.resource_monitors."
+                    "downstream_connections.v3.DownstreamConnectionsConfig",
                     "maxActiveDownstreamConnections": 20000,
                 },
             }

@@ -95,7 +95,8 @@ def test_an_unknown_field_of_the_class_is_a_warning_too() -> None:
 
 
 def test_an_endless_field_name_is_cut() -> None:
-    [warning] = proxy(**{"x" * 100_000: 1}).warnings
+    odd: Any = {"x" * 100_000: 1}
+    [warning] = proxy(**odd).warnings
     assert len(warning) < 1000
 
 
@@ -177,3 +178,46 @@ def test_faulty_listeners_do_not_hide_faulty_parameters() -> None:
         )
     subjects = {fault.subject for fault in caught.value.faults}
     assert subjects == {"Gateway shop/web", "GatewayParameters shop/web"}
+
+
+# --- The data plane of a class ----------------------------------------------------------------------------
+
+
+def of_kind(kind: str, group: str) -> dict[str, Any]:
+    made = gateway_class()
+    made["spec"]["parametersRef"] = {"group": group, "kind": kind, "name": "p", "namespace": "x"}
+    return made
+
+
+ENVOYS = of_kind("GatewayParameters", "gateway.kgateway.dev")
+AGENTS = of_kind("AgentgatewayParameters", "agentgateway.dev")
+FOREIGN = of_kind("ConfigMap", "")
+
+
+@pytest.mark.parametrize(
+    ("of_class", "inputs", "data_plane"),
+    [
+        (gateway_class(), {}, "envoy"),
+        (gateway_class(), {"dataPlane": "agentgateway"}, "agentgateway"),
+        (gateway_class(), {"agentgatewayClassName": "gwdeployer"}, "agentgateway"),
+        (ENVOYS, {}, "envoy"),
+        (AGENTS, {}, "agentgateway"),
+        (FOREIGN, {}, "envoy"),
+        (ENVOYS, {"dataPlane": "agentgateway"}, "envoy"),
+        (AGENTS, {"dataPlane": "envoy"}, "agentgateway"),
+        (ENVOYS, {"agentgatewayClassName": "gwdeployer"}, "agentgateway"),
+    ],
+)
+def test_the_name_of_a_class_then_its_parameters_then_the_inputs_decide_on_the_data_plane(
+    of_class: dict[str, Any], inputs: dict[str, Any], data_plane: str
+) -> None:
+    assert routed(gateway(), of_class, **inputs).chart.name == data_plane
+
+
+@pytest.mark.parametrize(
+    ("inputs", "data_plane"), [({}, "envoy"), ({"dataPlane": "agentgateway"}, "agentgateway")]
+)
+def test_a_class_that_is_not_there_but_treated_as_ours_has_the_default_data_plane(
+    inputs: dict[str, Any], data_plane: str
+) -> None:
+    assert routed(gateway(), classes=("gwdeployer",), **inputs).chart.name == data_plane

@@ -41,14 +41,18 @@ def metadata(outcome: Outcome, field: str) -> dict[str, dict[str, str]]:
     return {kind: outcome.kind(kind)["metadata"].get(field, {}) for kind in KINDS}
 
 
+def everywhere(held: dict[str, str]) -> dict[str, dict[str, str]]:
+    return dict.fromkeys(KINDS, held)
+
+
 def pod_annotations(outcome: Outcome) -> dict[str, str]:
     return {k: v for k, v in outcome.pod_metadata["annotations"].items() if k != CHECKSUM}
 
 
 def test_labels_where_nobody_says_anything() -> None:
     outcome = labelled()
-    assert metadata(outcome, "labels") == dict.fromkeys(KINDS, OURS)
-    assert metadata(outcome, "annotations") == dict.fromkeys(KINDS, {})
+    assert metadata(outcome, "labels") == everywhere(OURS)
+    assert metadata(outcome, "annotations") == everywhere({})
     assert outcome.pod_metadata["labels"] == POD
     assert outcome.deployment["spec"]["selector"] == {"matchLabels": SELECTOR}
     assert outcome.service["spec"]["selector"] == SELECTOR
@@ -56,8 +60,8 @@ def test_labels_where_nobody_says_anything() -> None:
 
 def test_the_gateways_labels_and_annotations_are_on_every_object_and_the_pods() -> None:
     outcome = labelled(infrastructure={"labels": {"team": "a"}, "annotations": {"note": "b"}})
-    assert metadata(outcome, "labels") == dict.fromkeys(KINDS, {**OURS, "team": "a"})
-    assert metadata(outcome, "annotations") == dict.fromkeys(KINDS, {"note": "b"})
+    assert metadata(outcome, "labels") == everywhere({**OURS, "team": "a"})
+    assert metadata(outcome, "annotations") == everywhere({"note": "b"})
     assert outcome.pod_metadata["labels"] == {**POD, "team": "a"}
     assert pod_annotations(outcome) == {**SCRAPE, **FULL_NAME, "note": "b"}
 
@@ -65,15 +69,15 @@ def test_the_gateways_labels_and_annotations_are_on_every_object_and_the_pods() 
 def test_what_the_gateway_api_reserves_is_not_propagated() -> None:
     reserved = {"gateway.networking.k8s.io/gateway-name": "evil", "gateway.networking.k8s.io/new": "x"}
     outcome = labelled(infrastructure={"labels": reserved, "annotations": reserved})
-    assert metadata(outcome, "labels") == dict.fromkeys(KINDS, OURS)
-    assert metadata(outcome, "annotations") == dict.fromkeys(KINDS, {})
+    assert metadata(outcome, "labels") == everywhere(OURS)
+    assert metadata(outcome, "annotations") == everywhere({})
     assert outcome.pod_metadata["labels"] == POD
     assert pod_annotations(outcome) == {**SCRAPE, **FULL_NAME}
 
 
 def test_our_labels_win_over_the_gateways() -> None:
     outcome = labelled(infrastructure={"labels": dict.fromkeys(OURS, "theirs")})
-    assert metadata(outcome, "labels") == dict.fromkeys(KINDS, OURS)
+    assert metadata(outcome, "labels") == everywhere(OURS)
     assert outcome.pod_metadata["labels"] | POD == outcome.pod_metadata["labels"]
 
 

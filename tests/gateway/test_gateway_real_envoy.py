@@ -23,7 +23,8 @@ MANAGER = {
         {
             "name": HEAP,
             "typedConfig": {
-                "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3."
+                "FixedHeapConfig",
                 "maxHeapSizeBytes": 1 << 30,
             },
         }

@@ -1,7 +1,7 @@
 """Files that others wrote: whatever is in them, a preview ends in 0 or 2 and in lines for people.
 
-Every class that a file names is treated as ours. The examples here are the project's own; those of shared/ come
-from some forty public projects, and from the Gateway API's own invalid examples.
+Every class that a file names is treated as ours. The examples here are the project's own; those of shared/
+come from public projects, and from the Gateway API's own invalid examples.
 """
 
 from __future__ import annotations

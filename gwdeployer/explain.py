@@ -1,0 +1,93 @@
+"""Provenance of a plan: for each leaf of values and objects, who set it.
+
+A second run over traced values (see :mod:`gwdeployer.provenance`) tells where rendered leaves came from. What
+a post-processor changed afterwards is found by comparing, and blamed on the last patch that names the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gwdeployer.chart import Release
+from gwdeployer.generator import Context, Patch, Skip
+from gwdeployer.objects import Object, ObjectRef, describe, dns_label, name_of, namespace_of
+from gwdeployer.plan import Leaf, Plan, Provenance, Recipe
+from gwdeployer.provenance import LeafPath, Origin, bare, leaves, origin_of
+from gwdeployer.store import ObjectStore
+
+_OWNED = (("metadata", "namespace"), ("metadata", "ownerReferences"))
+
+
+def explain(recipe: Recipe, owner: Object, store: ObjectStore, plan: Plan) -> Provenance:
+    """Return the provenance of a plan that ``recipe`` made for ``owner``. Pure; costs a few plans."""
+    context = Context(store, trace=True)
+    generator = Origin("generator", type(recipe.generator).__name__)
+    values = recipe.generator.get_values(owner, context)
+    if isinstance(values, Skip):
+        return Provenance({}, {}, {})
+    release = Release(dns_label(name_of(owner)), namespace_of(owner) or "default", recipe.chart.name)
+    rendered = recipe.chart.render(plan.values, release)
+    before = {_identity(obj): dict(leaves(obj)) for obj in rendered}
+    origins = dict(zip(before, recipe.chart.trace(values, release), strict=True))
+    recipe.generator.post_process(owner, rendered, context)
+    finder = _Finder(origins, before, context.patches, Origin("owner", describe(owner)), generator)
+    known = {path: origin_of(leaf) for path, leaf in leaves(values)}
+    return Provenance(
+        _leaves_of_parameters(context.parameters, generator),
+        {path: Leaf(value, known.get(path) or generator) for path, value in leaves(plan.values)},
+        {ObjectRef.of(obj): finder.leaves_of(obj) for obj in plan.objects},
+    )
+
+
+def _leaves_of_parameters(parameters: Mapping[str, Any], otherwise: Origin) -> dict[LeafPath, Leaf]:
+    return {path: Leaf(bare(value), origin_of(value) or otherwise) for path, value in leaves(parameters)}
+
+
+def _identity(obj: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(obj.get("apiVersion")), str(obj.get("kind")), name_of(obj)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """Finds the origin of each leaf of the finished objects."""
+
+    origins: Mapping[tuple[str, str, str], Mapping[LeafPath, Origin]]
+    before: Mapping[tuple[str, str, str], Mapping[LeafPath, Any]]
+    patches: list[Patch]
+    owner: Origin
+    generator: Origin
+
+    def leaves_of(self, obj: Object) -> dict[LeafPath, Leaf]:
+        """Return every leaf of a finished object with its origin."""
+        identity = _identity(obj)
+        patched = [
+            (dict(leaves(patch.content)), patch.origin)
+            for patch in reversed(self.patches)
+            if patch.object == identity
+        ]
+        return {
+            path: Leaf(value, self._origin(path, value, identity, patched)) for path, value in leaves(obj)
+        }
+
+    def _origin(
+        self,
+        path: LeafPath,
+        value: Any,
+        identity: tuple[str, str, str],
+        patched: list[tuple[dict[LeafPath, Any], Origin]],
+    ) -> Origin:
+        """The last patch that says just this; else the template, if it rendered it; else the patch around."""
+        if path[:2] in _OWNED:
+            return self.owner
+        for content, origin in patched:
+            if path in content and content[path] == value:
+                return origin
+        rendered = self.before.get(identity, {})
+        if path in rendered and rendered[path] == value:
+            return self.origins[identity].get(path, self.generator)
+        for content, origin in patched:
+            if any(path[: len(place)] == place for place in content):
+                return origin
+        return Origin("post-processing", self.generator.source)

@@ -1,0 +1,70 @@
+"""``gwdeployer crds``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from gwdeployer import PluginError
+from gwdeployer.cli.crds import definitions_of
+from gwdeployer.crd import crd_of
+from gwdeployer_gateway import GatewayPlugin
+from tests.cli.running import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ["agentgatewayparameters.agentgateway.dev", "gatewayparameters.gateway.kgateway.dev"]
+
+
+def names(text: str) -> list[str]:
+    return [crd["metadata"]["name"] for crd in yaml.safe_load_all(text)]
+
+
+def test_prints_all_of_them_ordered_by_name() -> None:
+    done = run("crds")
+    assert (done.code, done.err) == (0, "")
+    assert names(done.out) == NAMES
+    assert next(yaml.safe_load_all(done.out)) == crd_of(GatewayPlugin.crds[1])
+
+
+@pytest.mark.parametrize("kind", ["AgentgatewayParameters", "agpar", "agentgatewayparameters", NAMES[0]])
+def test_prints_the_kinds_that_are_asked_for(kind: str) -> None:
+    assert names(run("crds", kind).out) == NAMES[:1]
+
+
+def test_json_is_one_list() -> None:
+    printed: dict[str, Any] = json.loads(run("crds", "-o", "json", "--no-descriptions").out)
+    assert (printed["apiVersion"], printed["kind"]) == ("v1", "List")
+    assert printed["items"][1] == crd_of(GatewayPlugin.crds[0], descriptions=False)
+
+
+def test_an_unknown_kind_is_named_with_those_there_are() -> None:
+    done = run("crds", "gateways", "agpar")
+    assert done.code == 2
+    assert "no plugin defines gateways; there are: AgentgatewayParameters, GatewayParameters" in done.err
+
+
+def test_help_has_an_example() -> None:
+    assert "Example: gwdeployer crds agpar" in run("crds", "--help").out
+
+
+def test_two_plugins_that_define_one_kind_contradict_each_other() -> None:
+    with pytest.raises(PluginError, match=r"CRD gatewayparameters\.gateway\.kgateway\.dev: is defined twice"):
+        definitions_of([GatewayPlugin, GatewayPlugin])
+
+
+def test_render_makes_no_crds(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("")
+    code = (
+        "import sys\nfrom gwdeployer.cli.main import main\n"
+        f"try: main(['render', '-f', {str(tmp_path)!r}])\nexcept SystemExit: print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert {"gwdeployer.cli.preview", "gwdeployer.crd.definition"} <= set(done.stdout.split())
+    assert {"gwdeployer.crd.making", "gwdeployer.crd.structural"}.isdisjoint(done.stdout.split())
