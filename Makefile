@@ -34,8 +34,8 @@ lint: $(DEVELOPMENT)  ## check style, types and layers
 bench: $(DEVELOPMENT)  ## measure plans against Helm's engine, as ratios in one run
 	@$(BIN)/python -m benchmarks
 
-oracle: $(DEVELOPMENT)  ## compare strategic merge with Kubernetes' own on fresh pairs (needs Go)
-	GWDEPLOYER_ORACLE=1 $(BIN)/python -m pytest tests/objects -k oracle
+oracle: $(DEVELOPMENT)  ## ask the code of Kubernetes itself: strategic merge, CRDs (needs Go)
+	GWDEPLOYER_ORACLE=1 $(BIN)/python -m pytest tests/objects tests/crd -k oracle
 
 clean:  ## remove what the targets made
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gwdeployer.generator import Context, HelmValuesGenerator, Skip, Watch
     from gwdeployer.inputs import Inputs
     from gwdeployer.objects import KindRef, Object, ObjectRef
+    from gwdeployer.parameters_kind import ParametersKind
     from gwdeployer.plan import Plan
     from gwdeployer.plugins import Plugin, PluginOption
     from gwdeployer.store import MemoryStore, ObjectStore, RecordingStore
@@ -59,6 +60,7 @@ _HOMES = {
     "generator": ("Context", "HelmValuesGenerator", "Skip", "Watch"),
     "inputs": ("Inputs",),
     "objects": ("KindRef", "Object", "ObjectRef"),
+    "parameters_kind": ("ParametersKind",),
     "plan": ("Plan",),
     "plugins": ("Plugin", "PluginOption"),
     "store": ("MemoryStore", "ObjectStore", "RecordingStore"),
@@ -82,6 +84,7 @@ __all__ = [
     "ObjectRef",
     "ObjectStore",
     "ParametersError",
+    "ParametersKind",
     "Plan",
     "PlanError",
     "Plugin",

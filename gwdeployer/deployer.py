@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from gwdeployer.chart import Chart
 from gwdeployer.explain import explain
 from gwdeployer.generator import Context, HelmValuesGenerator
-from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of
+from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of, plain
 from gwdeployer.plan import Plan, Recipe, plan, render
 from gwdeployer.store import ObjectStore, Read, RecordingStore, unchanged
 
@@ -108,7 +108,7 @@ class Deployer:
 
     def _as_object(self, owner: Mapping[str, Any]) -> Object:
         """Accept any mapping (kopf's bodies are read-only views), with or without its kind."""
-        obj = owner if isinstance(owner, dict) else dict(owner)
+        obj = owner if isinstance(owner, dict) else plain(owner)
         if "kind" in obj and "apiVersion" in obj:
             return obj
         return {"apiVersion": self.owner.api_version, "kind": self.owner.kind, **obj}

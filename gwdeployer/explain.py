@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gwdeployer.chart import Release
 from gwdeployer.generator import Context, Patch, Skip
-from gwdeployer.objects import Object, ObjectRef, describe, dns_label, name_of, namespace_of
-from gwdeployer.plan import Leaf, Plan, Provenance, Recipe
+from gwdeployer.objects import Object, ObjectRef, describe, name_of
+from gwdeployer.plan import Leaf, Plan, Provenance, Recipe, release_of
 from gwdeployer.provenance import LeafPath, Origin, bare, leaves, origin_of
 from gwdeployer.store import ObjectStore
 
@@ -27,7 +26,7 @@ def explain(recipe: Recipe, owner: Object, store: ObjectStore, plan: Plan) -> Pr
     values = recipe.generator.get_values(owner, context)
     if isinstance(values, Skip):
         return Provenance({}, {}, {})
-    release = Release(dns_label(name_of(owner)), namespace_of(owner) or "default", recipe.chart.name)
+    release = release_of(owner)
     rendered = recipe.chart.render(plan.values, release)
     before = {_identity(obj): dict(leaves(obj)) for obj in rendered}
     origins = dict(zip(before, recipe.chart.trace(values, release), strict=True))

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from gwdeployer.chart import Chart, Release
-from gwdeployer.errors import Fault, GwdeployerError, PlanError, shown
+from gwdeployer.errors import Fault, GwdeployerError
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
+from gwdeployer.guards import guard
 from gwdeployer.objects import (
     KindRef,
     Object,
     ObjectRef,
     describe,
     dns_label,
-    is_namespaced,
-    metadata_of,
     name_of,
     namespace_of,
     owned,
@@ -108,11 +106,15 @@ def render(recipe: Recipe, owner: Object, context: Context) -> tuple[Mapping[str
         values = recipe.generator.get_values(owner, context)
         if isinstance(values, Skip):
             return values, []
-        release = Release(dns_label(name_of(owner)), namespace_of(owner) or "default", recipe.chart.name)
-        rendered = recipe.chart.render(values, release)
+        rendered = recipe.chart.render(values, release_of(owner))
         return values, recipe.generator.post_process(owner, rendered, context)
     except GwdeployerError as error:
         raise error.about(owner=describe(owner)) from error.__cause__
+
+
+def release_of(owner: Object) -> Release:
+    """Return what the owner's chart sees as ``Release``."""
+    return Release(dns_label(name_of(owner)), namespace_of(owner) or "default")
 
 
 def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
@@ -127,7 +129,7 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
         return Plan(reference, skip=values, kinds=recipe.kinds, warnings=tuple(context.warnings))
     objects = sorted((owned(obj, owner, recipe.owner) for obj in rendered), key=tier)
     kinds = recipe.kinds
-    _guard(objects, namespace_of(owner) or "default", kinds, describe(owner))
+    guard(objects, namespace_of(owner) or "default", kinds, describe(owner))
     return Plan(
         reference,
         tuple(objects),
@@ -137,62 +139,3 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
         kinds,
         tuple(context.warnings),
     )
-
-
-_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-
-
-def _guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], owner: str) -> None:
-    """Refuse what may not be deployed, whoever rendered it: a chart, an overlay or a post-processor."""
-    faults: list[Fault] = []
-    produced = {kind.group_kind for kind in kinds}
-    seen: set[tuple[tuple[str, str], str, str]] = set()
-    for obj in objects:
-        kind = KindRef.of_object(obj)
-        identity = kind.group_kind, namespace_of(obj), name_of(obj)
-        if identity in seen:
-            faults.append(
-                Fault("is rendered twice", subject=describe(obj), hint="give one of the two another name")
-            )
-        seen.add(identity)
-        if kind.group_kind not in produced:
-            hint = "add it to the generator's kinds(), or it would never be pruned"
-            faults.append(
-                Fault(f"kind {kind} is not one that this deployer produces", subject=describe(obj), hint=hint)
-            )
-        faults += _metadata_faults(obj, kind, namespace)
-        faults += _selector_faults(obj)
-    if faults:
-        raise PlanError(faults, owner=owner)
-
-
-def _metadata_faults(obj: Object, kind: KindRef, namespace: str) -> list[Fault]:
-    metadata = metadata_of(obj)
-    faults: list[Fault] = []
-    name = metadata.get("name")
-    if not isinstance(name, str) or not _SUBDOMAIN.fullmatch(name):
-        faults.append(
-            Fault(f"{shown(name)} is not a name Kubernetes accepts", "metadata.name", describe(obj))
-        )
-    if is_namespaced(kind) and metadata.get("namespace") != namespace:
-        message = f"is in namespace {shown(metadata.get('namespace'))}, not in its owner's, {namespace!r}"
-        faults.append(Fault(message, "metadata.namespace", describe(obj)))
-    for field_name in ("labels", "annotations"):
-        for key, value in (metadata.get(field_name) or {}).items():
-            if value.__class__ is not str:
-                message = f"{shown(value)} is not text"
-                faults.append(Fault(message, f"metadata.{field_name}[{key}]", describe(obj), hint="quote it"))
-    return faults
-
-
-def _selector_faults(obj: Object) -> list[Fault]:
-    """Find a workload that would not select its own pods: the API server refuses it with fewer words."""
-    spec = obj.get("spec")
-    if not (spec.__class__ is dict and "template" in spec and "selector" in spec):
-        return []
-    wanted = (spec["selector"] or {}).get("matchLabels") or {}
-    labels = metadata_of(spec["template"] or {}).get("labels") or {}
-    missing = [key for key, value in wanted.items() if labels.get(key) != value]
-    message = f"the pods' labels do not match the selector: {', '.join(missing)}"
-    path = "spec.template.metadata.labels"
-    return [Fault(message, path, describe(obj), hint="leave these labels as they are")] if missing else []

@@ -20,9 +20,11 @@ from gwdeployer.errors import Fault, InputsError, PluginError, nearest, shown
 from gwdeployer.generator import Skip
 from gwdeployer.inputs import Inputs, known_keys, validate_inputs
 from gwdeployer.objects import KindRef, Object
+from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.store import ObjectStore
 
 GROUP = "gwdeployer.plugins"
+PARAMETERS_GROUP = "gwdeployer.parameters"
 _MAX_KEY = 256
 
 
@@ -62,6 +64,8 @@ class Plugin(ABC):
         """Take the inputs (an instance of ``inputs_model``) and the values given for ``options``."""
         self.inputs = inputs
         self.given = options or {}
+        #: Kinds of parameters that third parties registered for this plugin; set by ``configure``.
+        self.parameters: tuple[ParametersKind, ...] = ()
 
     @abstractmethod
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
@@ -91,13 +95,42 @@ def discover() -> list[type[Plugin]]:
     return list(found.values())
 
 
-def _loaded(entry: EntryPoint) -> type[Plugin]:
-    subject = f"entry point {entry.name} = {entry.value}"
+def discover_parameters() -> list[ParametersKind]:
+    """Return the parameters kinds that installed distributions offer, ordered by name.
+
+    Raises PluginError, with a fault for each entry point that cannot be loaded or is something else.
+    """
+    faults: list[Fault] = []
+    found: list[ParametersKind] = []
+    for entry in sorted(entry_points(group=PARAMETERS_GROUP), key=lambda entry: entry.name):
+        try:
+            kind = _load(entry)
+        except PluginError as error:
+            faults += error.faults
+            continue
+        if isinstance(kind, ParametersKind):
+            found.append(kind)
+        else:
+            faults.append(Fault("is not a gwdeployer.ParametersKind", subject=_subject(entry)))
+    if faults:
+        raise PluginError(faults)
+    return found
+
+
+def _subject(entry: EntryPoint) -> str:
+    return f"entry point {entry.name} = {entry.value}"
+
+
+def _load(entry: EntryPoint) -> Any:
     try:
-        plugin = entry.load()
+        return entry.load()
     except Exception as error:
         hint = "install what it needs, or uninstall the distribution that offers it"
-        raise PluginError(Fault(f"cannot be loaded: {error}", subject=subject, hint=hint)) from error
+        raise PluginError(Fault(f"cannot be loaded: {error}", subject=_subject(entry), hint=hint)) from error
+
+
+def _loaded(entry: EntryPoint) -> type[Plugin]:
+    subject, plugin = _subject(entry), _load(entry)
     if not (isinstance(plugin, type) and issubclass(plugin, Plugin)):
         raise PluginError(Fault("is not a subclass of gwdeployer.Plugin", subject=subject))
     if isabstract(plugin) or not isinstance(getattr(plugin, "name", None), str):
@@ -110,24 +143,53 @@ def configure(
     data: Mapping[str, Any] | None = None,
     options: Mapping[str, Sequence[str]] | None = None,
     *,
+    parameters: Iterable[ParametersKind] = (),
     source: str = "inputs",
 ) -> list[Plugin]:
     """Return the plugins, instantiated with their parts of the inputs ``data``.
 
-    Raises InputsError with the faults of all parts; a key that no plugin knows is one.
+    ``parameters`` are further kinds of parameters objects, each for the plugin it names. Raises InputsError
+    with the faults of all parts (a key that no plugin knows is one), and PluginError where two parameters
+    kinds are the same, or their plugin is not there.
     """
     classes = list(plugins)
+    kinds = _checked(parameters, classes)
     data = data or {}
     faults = _unknown_keys(classes, data, source)
     configured: list[Plugin] = []
     for plugin in classes:
         try:
-            configured.append(plugin(_inputs_of(plugin, data, source), options))
+            made = plugin(_inputs_of(plugin, data, source), options)
+            made.parameters = tuple(kind for kind in kinds if kind.plugin == plugin.name)
+            configured.append(made)
         except InputsError as error:
             faults += [fault for fault in error.faults if fault not in faults]
     if faults:
         raise InputsError(faults)
     return configured
+
+
+def _checked(parameters: Iterable[ParametersKind], plugins: Sequence[type[Plugin]]) -> list[ParametersKind]:
+    """Return the kinds. Raises PluginError where one is known already, or its plugin is not there."""
+    taken = {kind.group_kind: plugin.name for plugin in plugins for kind in (*plugin.owners, *plugin.reads)}
+    names = {plugin.name for plugin in plugins}
+    faults: list[Fault] = []
+    found: list[ParametersKind] = []
+    for kind in parameters:
+        subject = f"parameters kind {kind.kind}"
+        by = taken.get(kind.kind.group_kind)
+        if kind.plugin not in names:
+            message = f"is for plugin {kind.plugin!r}, which is not there"
+            faults.append(Fault(message, subject=subject, hint=nearest(kind.plugin, names)))
+        elif by is not None:
+            message = f"is registered already (by {by!r})"
+            faults.append(Fault(message, subject=subject, hint="register one of the two"))
+        else:
+            found.append(kind)
+        taken.setdefault(kind.kind.group_kind, kind.plugin)
+    if faults:
+        raise PluginError(faults)
+    return found
 
 
 def _inputs_of(plugin: type[Plugin], data: Mapping[str, Any], source: str) -> Inputs:

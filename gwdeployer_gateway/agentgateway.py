@@ -13,9 +13,10 @@ from gwdeployer.errors import Fault
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.objects import IdentityCache, KindRef, Object, name_of
 from gwdeployer.parameters import Layer, Merged
+from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer_gateway.addresses import load_balancer_ip
 from gwdeployer_gateway.agentgateway_config import catalog_values, config_of, istio_values, spiffe_values
-from gwdeployer_gateway.api import GatewaySpec, spec_of, unknown_fields
+from gwdeployer_gateway.api import GatewayReferences
 from gwdeployer_gateway.common import (
     NO_PORTS,
     annotate_pods,
@@ -25,10 +26,11 @@ from gwdeployer_gateway.common import (
     gateway_values,
     ports_of,
     present,
+    read,
 )
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.internal_ports import internal_ports
-from gwdeployer_gateway.layers import ParametersLayers, is_own
+from gwdeployer_gateway.layers import ParametersLayers, extended, is_own
 from gwdeployer_gateway.listeners import service_ports
 from gwdeployer_gateway.overlays import (
     HORIZONTALPODAUTOSCALER,
@@ -88,15 +90,24 @@ class _Fixed(NamedTuple):
 class AgentgatewayGenerator(HelmValuesGenerator):
     """Values for a Gateway whose data plane is agentgateway."""
 
-    def __init__(self, inputs: GatewayInputs, *, session_key: SessionKey = random_key) -> None:
+    def __init__(
+        self,
+        inputs: GatewayInputs,
+        registered: Sequence[ParametersKind] = (),
+        *,
+        session_key: SessionKey = random_key,
+    ) -> None:
         """Make values for the control plane and image that ``inputs`` name.
 
         ``session_key`` makes the session key (32 bytes in hex) of a Gateway whose Secret the store does not
-        have; the cluster keeps the first one.
+        have; the cluster keeps the first one. ``registered`` are kinds of parameters besides
+        AgentgatewayParameters.
         """
         self._inputs = inputs
         self._session_key = session_key
-        self._layers = ParametersLayers(AGENTGATEWAY_PARAMETERS, AgentgatewayParametersSpec, self._defaults)
+        self._layers = ParametersLayers(
+            AGENTGATEWAY_PARAMETERS, AgentgatewayParametersSpec, self._defaults, registered
+        )
         self._fixed: IdentityCache[_Fixed] = IdentityCache()
         self._overlaid: IdentityCache[bool] = IdentityCache()
 
@@ -105,9 +116,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
 
         Warns of unknown fields, unusable addresses, listeners left out and parameters without effect.
         """
-        spec = spec_of(owner, GatewaySpec)
-        context.warnings += unknown_fields(owner)
-        merged = self._layers.resolve(owner, spec, context)
+        spec, merged = read(owner, self._layers, context)
         ports = ports_of(owner, spec, RESERVED_PORTS, self._inputs, context, internal_ports)
         if not ports:
             return NO_PORTS
@@ -121,7 +130,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
             **({} if fixed.own_session_key else {"sessionKeySecretName": secret_name(owner)}),
         }
         context.state.update(layers=merged.layers, fixed=fixed, own=own)
-        return {"agentgateway": {**fixed.values, **own}}
+        return extended({"agentgateway": {**fixed.values, **own}}, owner, context)
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Apply overlays; add the session key's Secret; put checksums of what proxies read on the pods."""
@@ -150,7 +159,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         """Return the chart's kinds, the Secret's, and those that overlays add."""
         return (*CHART_KINDS, SECRET, *OVERLAYS.kinds())
 
-    def _defaults(self, spec: GatewaySpec, layers: Sequence[Layer]) -> Mapping[str, Any]:
+    def _defaults(self, spec: GatewayReferences, layers: Sequence[Layer]) -> Mapping[str, Any]:
         """Return the parameters that hold where nobody says anything."""
         return {
             "workload": {"kind": "Deployment"},

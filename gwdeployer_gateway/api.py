@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.alias_generators import to_camel
 
 from gwdeployer.errors import Fault, ParametersError, nearest, one_line
-from gwdeployer.objects import KindRef, Object, describe
+from gwdeployer.objects import KindRef, Object, describe, plain
 from gwdeployer.parameters import faults_of
 
 GROUP = "gateway.networking.k8s.io"
@@ -120,12 +120,17 @@ class ClassName(ApiModel):
     gateway_class_name: Annotated[str, Field(min_length=1)]
 
 
-class GatewaySpec(ClassName):
+class GatewayReferences(ClassName):
+    """What of a Gateway's ``spec`` says which parameters hold for it."""
+
+    infrastructure: Infrastructure | None = None
+
+
+class GatewaySpec(GatewayReferences):
     """``spec`` of a Gateway."""
 
     listeners: list[Listener] | None = None
     addresses: list[Address] | None = None
-    infrastructure: Infrastructure | None = None
     allowed_listeners: AllowedListeners | None = None
 
 
@@ -164,7 +169,9 @@ def spec_of(obj: Object, model: type[S]) -> S:
     """Return an object's spec. Raises ParametersError with all faults of the fields we read."""
     try:
         spec = obj.get("spec")
-        return model.model_validate({} if spec is None else spec)
+        return model.model_validate(
+            {} if spec is None else plain(spec) if obj.__class__ is not dict else spec
+        )
     except ValidationError as error:
         faults = faults_of(error, model, "spec")
         subject = describe(obj)

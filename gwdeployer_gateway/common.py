@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
+from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context, Skip
 from gwdeployer.objects import Object, describe, dns_label, label_value, name_of, namespace_of
+from gwdeployer.parameters import Merged
 from gwdeployer.provenance import from_one
-from gwdeployer_gateway.api import GatewaySpec
+from gwdeployer_gateway.api import GatewayReferences, GatewaySpec, spec_of, unknown_fields
 from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_gateway.layers import ParametersLayers
 from gwdeployer_gateway.listeners import Hidden, ServedPort, served_ports
 from gwdeployer_gateway.overlays import WORKLOADS
+
+M = TypeVar("M", bound=BaseModel)
 
 NO_PORTS = Skip("no listener has a port that can be served")
 
@@ -28,6 +35,24 @@ _SAID_IN = {
     "gatewayAnnotations": "spec.infrastructure.annotations",
 }
 _RESERVED_PREFIX = "gateway.networking.k8s.io/"
+
+
+def read(owner: Object, layers: ParametersLayers[M], context: Context) -> tuple[GatewaySpec, Merged[M]]:
+    """Return a Gateway's spec and its parameters. Raises ParametersError with the faults of both."""
+    context.warnings += unknown_fields(owner)
+    faults: list[Fault] = []
+    spec = merged = None
+    try:
+        spec = spec_of(owner, GatewaySpec)
+    except ParametersError as error:
+        faults += error.faults
+    try:
+        merged = layers.resolve(owner, spec or spec_of(owner, GatewayReferences), context)
+    except ParametersError as error:
+        faults += error.faults
+    if faults or spec is None or merged is None:
+        raise ParametersError(dict.fromkeys(faults))
+    return spec, merged
 
 
 def controller_values(inputs: GatewayInputs, xds_port: int) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.objects import IdentityCache, KindRef, Object
 from gwdeployer.parameters import Layer, Merged
+from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer_gateway.addresses import load_balancer_ip
-from gwdeployer_gateway.api import Address, GatewaySpec, spec_of, unknown_fields
+from gwdeployer_gateway.api import Address, GatewayReferences, GatewaySpec
 from gwdeployer_gateway.common import (
     NO_PORTS,
     annotate_pods,
@@ -19,10 +20,11 @@ from gwdeployer_gateway.common import (
     gateway_values,
     ports_of,
     present,
+    read,
 )
 from gwdeployer_gateway.defaults import READINESS_PORT, default_parameters
 from gwdeployer_gateway.inputs import GatewayInputs
-from gwdeployer_gateway.layers import ParametersLayers
+from gwdeployer_gateway.layers import ParametersLayers, extended
 from gwdeployer_gateway.listeners import ServedPort, service_ports
 from gwdeployer_gateway.overlays import (
     HORIZONTALPODAUTOSCALER,
@@ -78,10 +80,13 @@ _MAX_CONNECTIONS_TYPE = (
 class EnvoyGenerator(HelmValuesGenerator):
     """Values for a Gateway whose data plane is Envoy."""
 
-    def __init__(self, inputs: GatewayInputs) -> None:
-        """Make values for the control plane and images that ``inputs`` name."""
+    def __init__(self, inputs: GatewayInputs, registered: Sequence[ParametersKind] = ()) -> None:
+        """Make values for the control plane and images that ``inputs`` name.
+
+        ``registered`` are kinds of parameters besides GatewayParameters.
+        """
         self._inputs = inputs
-        self._layers = ParametersLayers(GATEWAY_PARAMETERS, GatewayParametersSpec, self._defaults)
+        self._layers = ParametersLayers(GATEWAY_PARAMETERS, GatewayParametersSpec, self._defaults, registered)
         self._fixed: IdentityCache[dict[str, Any]] = IdentityCache()
         self._overlaid: IdentityCache[bool] = IdentityCache()
 
@@ -90,9 +95,7 @@ class EnvoyGenerator(HelmValuesGenerator):
 
         Warns of unknown fields, unusable addresses and listeners left out.
         """
-        spec = spec_of(owner, GatewaySpec)
-        context.warnings += unknown_fields(owner)
-        merged = self._layers.resolve(owner, spec, context)
+        spec, merged = read(owner, self._layers, context)
         kube = merged.values.get("kube")
         if kube is None:
             return Skip("its parameters say selfManaged: somebody else deploys the proxy", cleanup=True)
@@ -102,7 +105,8 @@ class EnvoyGenerator(HelmValuesGenerator):
         context.state["layers"] = merged.layers
         context.state["configChecksum"] = (kube.get("podTemplate") or {}).get("configChecksum", True)
         fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged))
-        return {"gateway": {**fixed, **self._own_values(owner, spec, kube, ports, context)}}
+        own = self._own_values(owner, spec, kube, ports, context)
+        return extended({"gateway": {**fixed, **own}}, owner, context)
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Apply overlays; then put a checksum of the configuration on the pods (unless opted out)."""
@@ -117,7 +121,7 @@ class EnvoyGenerator(HelmValuesGenerator):
         """Return the chart's kinds, and those that overlays add."""
         return (*CHART_KINDS, *OVERLAYS.kinds())
 
-    def _defaults(self, spec: GatewaySpec, layers: Sequence[Layer]) -> Mapping[str, Any]:
+    def _defaults(self, spec: GatewayReferences, layers: Sequence[Layer]) -> Mapping[str, Any]:
         image = self._inputs.image
         return default_parameters(
             registry=image.registry,

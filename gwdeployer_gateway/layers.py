@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -12,20 +12,22 @@ from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
 from gwdeployer.objects import IdentityCache, KindRef, Object, describe, name_of, namespace_of
 from gwdeployer.parameters import Layer, Merged, merge_layers, path_text, read_layer
+from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.provenance import LeafPath, Origin, traced
 from gwdeployer_gateway.api import (
     GATEWAY,
     GATEWAY_CLASS,
     GatewayClassSpec,
-    GatewaySpec,
+    GatewayReferences,
     ParametersRef,
     spec_of,
+    unknown_fields,
 )
 
 M = TypeVar("M", bound=BaseModel)
 
 #: Makes the lowest layer's values for a Gateway, given the layers above it.
-Defaults = Callable[[GatewaySpec, Sequence[Layer]], Mapping[str, Any]]
+Defaults = Callable[[GatewayReferences, Sequence[Layer]], Mapping[str, Any]]
 
 
 class Reference(NamedTuple):
@@ -48,15 +50,21 @@ class Reference(NamedTuple):
 class ParametersLayers(Generic[M]):
     """Finds, reads and merges the parameters of one kind. What objects say is read once, not once a plan."""
 
-    def __init__(self, kind: KindRef, model: type[M], defaults: Defaults) -> None:
-        """Read objects of ``kind``, whose spec is a ``model``, over ``defaults`` (by class and layers)."""
+    def __init__(
+        self, kind: KindRef, model: type[M], defaults: Defaults, registered: Sequence[ParametersKind] = ()
+    ) -> None:
+        """Read objects of ``kind``, whose spec is a ``model``, over ``defaults`` (by class and layers).
+
+        Objects of ``registered`` kinds may stand in for them.
+        """
         self._kind = kind
+        self._registered = {known.kind.group_kind: known for known in registered}
         self._model = model
         self._defaults = defaults
         self._layers: IdentityCache[Layer] = IdentityCache()
         self._merged: IdentityCache[Merged[M]] = IdentityCache()
 
-    def resolve(self, gateway: Object, spec: GatewaySpec, context: Context) -> Merged[M]:
+    def resolve(self, gateway: Object, spec: GatewayReferences, context: Context) -> Merged[M]:
         """Return what the layers of a Gateway come to.
 
         Raises ParametersError with the faults of all layers: a reference to nothing or to a foreign kind,
@@ -64,38 +72,75 @@ class ParametersLayers(Generic[M]):
         """
         faults: list[Fault] = []
         layers: list[Layer] = []
-        for reference in references(gateway, spec, context):
+        foreign: dict[ParametersKind, list[Layer]] = {}
+        found = list(_references(gateway, spec, context, faults))
+        for reference in found:
             try:
-                layers.append(self._layer(reference, context))
+                layers += self._layer(reference, context, foreign)
             except ParametersError as error:
                 faults += error.faults
+        faults += _unmixable(found, foreign)
         if faults:
             raise ParametersError(faults)
+        context.state["registered"] = [
+            (known, merge_layers(known.model, own)) for known, own in foreign.items()
+        ]
         name = spec.gateway_class_name
         merged = self._merged.get(tuple(layers), lambda: self._merge(spec, layers), extra=name)
         return _traced(merged, context) if context.trace else merged
 
-    def _merge(self, spec: GatewaySpec, layers: list[Layer]) -> Merged[M]:
+    def _merge(self, spec: GatewayReferences, layers: list[Layer]) -> Merged[M]:
         defaults = Layer("default", "", self._defaults(spec, layers))
         return merge_layers(self._model, [defaults, *layers])
 
-    def _layer(self, reference: Reference, context: Context) -> Layer:
-        holder, _, ref = reference
-        if (ref.group, ref.kind) != self._kind.group_kind:
-            message = f"this data plane has no parameters of kind {ref.kind}.{ref.group}"
+    def _layer(
+        self, reference: Reference, context: Context, foreign: dict[ParametersKind, list[Layer]]
+    ) -> list[Layer]:
+        """Return the layer that a reference makes, if it makes one of our kind; note those of other kinds."""
+        group_kind = reference.ref.group, reference.ref.kind
+        known = self._registered.get(group_kind)
+        if known is not None:
+            own = self._read(reference, known.kind, known.model, context)
+            foreign.setdefault(known, []).append(own)
+            return [Layer(own.name, own.source, known.as_base(own.values))] if known.as_base else []
+        if group_kind != self._kind.group_kind:
+            message = f"this data plane has no parameters of kind {reference.ref.kind}.{reference.ref.group}"
             raise reference.fault("kind", message, f"refer to a {self._kind}")
+        return [self._read(reference, self._kind, self._model, context)]
+
+    def _read(self, reference: Reference, kind: KindRef, model: type[BaseModel], context: Context) -> Layer:
+        holder, _, ref = reference
         namespace = ref.namespace if holder["kind"] == GATEWAY_CLASS.kind else _home(holder)
         if not namespace:
             message = "a class must say in which namespace its parameters are"
             raise reference.fault("namespace", message, "set spec.parametersRef.namespace")
-        parameters = context.store.get(self._kind, namespace, ref.name)
+        parameters = context.store.get(kind, namespace, ref.name)
         if parameters is None:
-            message = f"{self._kind.kind} {namespace}/{ref.name} does not exist"
+            message = f"{kind.kind} {namespace}/{ref.name} does not exist"
             raise reference.fault("name", message, "create it, or correct the reference")
         name = reference.layer
-        return self._layers.get(
-            (parameters,), lambda: read_layer(self._model, parameters, name=name), extra=name
-        )
+        return self._layers.get((parameters,), lambda: read_layer(model, parameters, name=name), extra=name)
+
+
+def extended(values: Mapping[str, Any], owner: Object, context: Context) -> Mapping[str, Any]:
+    """Return the values as the registered kinds among the layers want them."""
+    for known, merged in context.state["registered"]:
+        if known.to_values is not None:
+            values = known.to_values(merged, values, owner, context)
+    return values
+
+
+def _unmixable(
+    found: Sequence[Reference], foreign: Mapping[ParametersKind, Sequence[Layer]]
+) -> Iterator[Fault]:
+    """Find layers of different kinds that do not say how they go together."""
+    if len({(reference.ref.group, reference.ref.kind) for reference in found}) < 2:  # noqa: PLR2004
+        return
+    for known in foreign:
+        if known.as_base is None:
+            kinds = " and ".join(reference.ref.kind for reference in found)
+            message = f"class and Gateway refer to parameters of different kinds ({kinds})"
+            yield found[-1].fault("kind", message, "use one kind for both").faults[0]
 
 
 def is_own(layer: Layer) -> bool:
@@ -103,14 +148,33 @@ def is_own(layer: Layer) -> bool:
     return layer.name.startswith(f"{GATEWAY.kind} ")
 
 
-def references(gateway: Object, spec: GatewaySpec, context: Context) -> list[Reference]:
-    """Return the references to parameters that hold for a Gateway: its class's, then its own."""
-    found: list[Reference] = []
+def _references(
+    gateway: Object, spec: GatewayReferences, context: Context, faults: list[Fault]
+) -> Iterator[Reference]:
+    """Yield the references to parameters that hold for a Gateway: its class's, then its own."""
     gateway_class = context.store.get(GATEWAY_CLASS, "", spec.gateway_class_name)
-    if gateway_class and (ref := spec_of(gateway_class, GatewayClassSpec).parameters_ref):
-        found.append(Reference(gateway_class, "spec.parametersRef", ref))
+    if gateway_class:
+        context.warnings += unknown_fields(gateway_class)
+        try:
+            ref = spec_of(gateway_class, GatewayClassSpec).parameters_ref
+        except ParametersError as error:
+            faults += error.faults
+        else:
+            if ref:
+                yield Reference(gateway_class, "spec.parametersRef", ref)
     if spec.infrastructure and (ref := spec.infrastructure.parameters_ref):
-        found.append(Reference(gateway, "spec.infrastructure.parametersRef", ref))
+        yield Reference(gateway, "spec.infrastructure.parametersRef", ref)
+
+
+def kinds_referred_to(gateway: Object, gateway_class: Object | None) -> list[tuple[str, str]]:
+    """Return group and kind of the parameters that a class and then a Gateway refer to, right or wrong."""
+    found: list[tuple[str, str]] = []
+    for obj, path in ((gateway_class, ()), (gateway, ("infrastructure",))):
+        place: Any = (obj or {}).get("spec")
+        for name in (*path, "parametersRef"):
+            place = place.get(name) if isinstance(place, Mapping) else None
+        if isinstance(place, Mapping):
+            found.append((str(place.get("group") or ""), str(place.get("kind") or "")))
     return found
 
 

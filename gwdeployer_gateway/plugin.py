@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import ClassVar
 
 from gwdeployer import builtin_chart
@@ -11,6 +10,7 @@ from gwdeployer.crd import CrdDefinition
 from gwdeployer.deployer import Deployer
 from gwdeployer.generator import HelmValuesGenerator, Skip
 from gwdeployer.objects import KindRef, Object, describe
+from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.plugins import Plugin, PluginOption
 from gwdeployer.store import ObjectStore
 from gwdeployer_gateway.agentgateway import AGENTGATEWAY_PARAMETERS, AgentgatewayGenerator
@@ -21,12 +21,12 @@ from gwdeployer_gateway.api import (
     NAMESPACE,
     ClassName,
     ControllerName,
-    GatewayClassSpec,
     spec_of,
 )
 from gwdeployer_gateway.crds import CRDS
 from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS, EnvoyGenerator
 from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_gateway.layers import kinds_referred_to
 from gwdeployer_gateway.session_keys import SECRET, random_key, seeded_key
 
 
@@ -63,6 +63,7 @@ class GatewayPlugin(Plugin):
         self._inputs = inputs
         self._classes = frozenset(self.given.get("class", ()))
         seeds = self.given.get("seed", ())
+        self._deployers: dict[tuple[str, ParametersKind | None], Deployer] = {}
         self._session_key = seeded_key(seeds[-1]) if seeds else random_key
 
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
@@ -70,35 +71,41 @@ class GatewayPlugin(Plugin):
         class_name = spec_of(owner, ClassName).gateway_class_name
         if reason := self._not_ours(class_name, store):
             return Skip(reason)
-        return self._agentgateway if self._is_agentgateway(class_name, store) else self._envoy
+        data_plane = "agentgateway" if self._is_agentgateway(class_name, store) else "envoy"
+        return self._deployer(data_plane, self._wrapping(owner, class_name, store))
 
-    @cached_property
-    def _envoy(self) -> Deployer:
-        return self._deployer("envoy", EnvoyGenerator(self._inputs))
+    def _wrapping(self, owner: Object, class_name: str, store: ObjectStore) -> ParametersKind | None:
+        """Return the registered kind, if any, whose own generator deploys the Gateway."""
+        wrapping = {known.kind.group_kind: known for known in self.parameters if known.wrap}
+        gateway_class = store.get(GATEWAY_CLASS, "", class_name)
+        found = (wrapping.get(kind) for kind in reversed(kinds_referred_to(owner, gateway_class)))
+        return next((known for known in found if known), None)
 
-    @cached_property
-    def _agentgateway(self) -> Deployer:
-        generator = AgentgatewayGenerator(self._inputs, session_key=self._session_key)
-        return self._deployer("agentgateway", generator)
+    def _deployer(self, data_plane: str, wrapping: ParametersKind | None) -> Deployer:
+        key = data_plane, wrapping
+        if key not in self._deployers:
+            generator = self._generator(data_plane)
+            self._deployers[key] = Deployer(
+                GATEWAY,
+                controller_name=self._inputs.controller_name,
+                managed_by=self._inputs.managed_by,
+                chart=(wrapping.chart if wrapping else None) or builtin_chart(data_plane),
+                generator=wrapping.wrap(generator) if wrapping and wrapping.wrap else generator,
+            )
+        return self._deployers[key]
 
-    def _deployer(self, chart: str, generator: HelmValuesGenerator) -> Deployer:
-        return Deployer(
-            GATEWAY,
-            controller_name=self._inputs.controller_name,
-            managed_by=self._inputs.managed_by,
-            chart=builtin_chart(chart),
-            generator=generator,
-        )
+    def _generator(self, data_plane: str) -> HelmValuesGenerator:
+        if data_plane == "envoy":
+            return EnvoyGenerator(self._inputs, self.parameters)
+        return AgentgatewayGenerator(self._inputs, self.parameters, session_key=self._session_key)
 
     def _is_agentgateway(self, class_name: str, store: ObjectStore) -> bool:
         """Return whether a class is agentgateway's: by its name, its parameters' kind, or by default."""
         if class_name == self._inputs.agentgateway_class_name:
             return True
-        gateway_class = store.get(GATEWAY_CLASS, "", class_name)
-        ref = spec_of(gateway_class, GatewayClassSpec).parameters_ref if gateway_class else None
-        kind = (ref.group, ref.kind) if ref else None
-        if kind in (AGENTGATEWAY_PARAMETERS.group_kind, GATEWAY_PARAMETERS.group_kind):
-            return kind == AGENTGATEWAY_PARAMETERS.group_kind
+        kinds = kinds_referred_to({}, store.get(GATEWAY_CLASS, "", class_name))
+        if kinds and kinds[0] in (AGENTGATEWAY_PARAMETERS.group_kind, GATEWAY_PARAMETERS.group_kind):
+            return kinds[0] == AGENTGATEWAY_PARAMETERS.group_kind
         return self._inputs.data_plane == "agentgateway"
 
     def _not_ours(self, class_name: str, store: ObjectStore) -> str:

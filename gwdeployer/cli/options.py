@@ -14,7 +14,7 @@ import click
 from gwdeployer.errors import InputsError
 from gwdeployer.inputs import blame_environment, inputs_from_environment, read_inputs
 from gwdeployer.manifests import Manifests, read_manifests
-from gwdeployer.plugins import Plugin, configure, discover
+from gwdeployer.plugins import Plugin, configure, discover, discover_parameters
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,8 +93,9 @@ def plugins_for(inputs_file: Path | None, given: Mapping[str, Sequence[str]]) ->
     options = {
         option.name: given.get(_parameter(option.name), ()) for plugin in classes for option in plugin.options
     }
+    source = str(inputs_file or "inputs")
     try:
-        return configure(classes, data, options, source=str(inputs_file or "inputs"))
+        return configure(classes, data, options, parameters=discover_parameters(), source=source)
     except InputsError as error:
         raise blame_environment(error, os.environ) from None
 

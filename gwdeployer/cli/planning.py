@@ -51,7 +51,7 @@ def planned_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) 
 
 
 def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report) -> Iterator[Object]:
-    kinds = {kind.group_kind for plugin in plugins for kind in (*plugin.owners, *plugin.reads)}
+    kinds = {kind.group_kind for plugin in plugins for kind in _kinds_of(plugin)}
     seen: dict[tuple[tuple[str, str], str, str], Object] = {}
     for obj in objects:
         if KindRef.of_object(obj).group_kind not in kinds:
@@ -66,6 +66,12 @@ def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report
             report.warnings.append(Fault("is given twice; the later one counts", subject=str(reference)))
         seen[place] = obj
         yield obj
+
+
+def _kinds_of(plugin: Plugin) -> Iterator[KindRef]:
+    yield from plugin.owners
+    yield from plugin.reads
+    yield from (registered.kind for registered in plugin.parameters)
 
 
 def _name_fault(reference: ObjectRef) -> Fault | None:

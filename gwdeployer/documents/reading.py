@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Generic, NoReturn, TypeVar
@@ -18,7 +19,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from gwdeployer.documents.scalars import resolve_tagged
+from gwdeployer.documents.scalars import resolve, resolve_tagged
 from gwdeployer.errors import DocumentError, Fault
 
 #: Deepest nesting of one document; real manifests stay below 30.
@@ -60,13 +61,44 @@ def load_each(text: str | bytes, *, source: str = "") -> Iterator[Any]:
         )
         return
     for first_line, part in split_documents(stream):
+        document = json_document(part)
         try:
-            document = Loader(part, source, first_line).load()
+            document = Loader(part, source, first_line).load() if document is None else document
         except DocumentError as error:
             yield error
         else:
             if document is not None:
                 yield document
+
+
+def json_document(text: str) -> Any:
+    """Return a mapping or list in JSON; None where ``text`` is none that we accept.
+
+    JSON is YAML but for its surrogate pairs. What is wrong with it, YAML's reader says, with the line.
+    """
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        found = json.loads(text, object_pairs_hook=_unique, parse_int=resolve, parse_float=resolve)
+        if "\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()  # refuses half a surrogate pair
+    except (ValueError, RecursionError):
+        return None
+    return found if _is_shallow(found, MAX_DEPTH) else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key appears twice")
+    return found
+
+
+def _is_shallow(value: Any, depth: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return True
+    items = value.values() if isinstance(value, dict) else value
+    return depth >= 0 and all(_is_shallow(item, depth - 1) for item in items)
 
 
 def split_documents(stream: str) -> Iterator[tuple[int, str]]:

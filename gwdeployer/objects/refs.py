@@ -86,3 +86,10 @@ def namespace_of(obj: Mapping[str, Any]) -> str:
 def describe(obj: Mapping[str, Any]) -> str:
     """Return how messages name an object: ``Gateway shop/web``."""
     return str(ObjectRef.of(obj))
+
+
+def plain(value: Any) -> Any:
+    """Return read-only views (kopf's bodies), all the way down, as plain dicts and lists."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value

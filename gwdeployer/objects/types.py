@@ -6,7 +6,8 @@ questions: is a value of that type (``faults_of``, ``KubernetesType``), how is i
 and what does it look like in a CustomResourceDefinition (``schema_of``).
 
 It is no JSON Schema validator: structure only, no rule that spans two fields. What it answers is what the
-API server's strict decoding answers, in messages for people, and fast enough for each plan.
+API server's strict decoding answers, and that server-side apply takes no two entries of one key; in messages
+for people, and fast enough for each plan.
 
 A type is named by the last three parts of its published name, which are unique: ``core.v1.Affinity`` for
 ``io.k8s.api.core.v1.Affinity``, ``meta.v1.LabelSelector``, ``util.intstr.IntOrString``. The full name will
@@ -20,7 +21,7 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -260,6 +261,23 @@ def _check_list(field: FieldInfo, value: Any, path: str, faults: list[Fault]) ->
     elif field.items:
         for index, item in enumerate(value):
             _check(field.items, item, f"{path}[{index}]", faults)
+        if field.list_map_keys and len(value) > 1:
+            _check_keys(field, value, path, faults)
+
+
+def _check_keys(field: FieldInfo, value: Sequence[Any], path: str, faults: list[Fault]) -> None:
+    """Two entries of one key: server-side apply refuses them, built-in kinds and custom ones alike."""
+    published = _list_keywords(field).get("x-kubernetes-list-map-keys", ())
+    if not published or not all(isinstance(item, Mapping) for item in value):
+        return
+    fields = type_info(field.items.ref if field.items else "").fields or {}
+    keys = [tuple(str(item.get(key) or fields[key].default) for key in published) for item in value]
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            named = ", ".join(f"{name} {shown(part)}" for name, part in zip(published, key, strict=True))
+            faults.append(
+                Fault(f"{named} is there already", f"{path}[{index}]", hint="remove one of the two")
+            )
 
 
 def _check_map(field: FieldInfo, value: Any, path: str, faults: list[Fault]) -> None:

@@ -111,9 +111,6 @@ def test_harmless_oddities_of_files_change_nothing(variant: str) -> None:
     assert (done.code, done.err, len(done.out.splitlines())) == (0, "", 4)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="documents: libyaml refuses JSON's surrogate pairs, which kubectl reads"
-)
 def test_json_may_escape_characters_beyond_the_basic_plane() -> None:
     found = yaml.safe_load(gateway(more='infrastructure: {annotations: {a: "\U0001f600"}}, '))
     done = run("render", "-f", "-", "--class", "ours", "-o", "json", stdin=json.dumps(found))

@@ -220,16 +220,12 @@ def test_all_refusals_come_at_once() -> None:
     assert len(caught.value.faults) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="plan.py: labels that are no mapping end in AttributeError")
 @pytest.mark.parametrize("field", ["labels", "annotations"])
 def test_labels_that_are_no_mapping_are_refused(field: str) -> None:
     with pytest.raises(PlanError, match=f"metadata.{field}"):
         deployer(Posting(obj(**{field: ["a"]}))).plan(site(), STORE)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="plan.py: names such as a..b or a.-b pass, and the API server refuses them"
-)
 @pytest.mark.parametrize("name", ["a..b", "a.-b", "a-.b"])
 def test_every_part_of_a_name_must_be_a_label(name: str) -> None:
     with pytest.raises(PlanError, match="is not a name Kubernetes accepts"):
@@ -322,7 +318,6 @@ def test_what_a_plan_reads_comes_from_the_store() -> None:
     assert text_of(deployer().plan(site(), store).objects) == "hello 2"
 
 
-@pytest.mark.xfail(strict=True, reason="plan.py hands the chart's name to Release as its service")
 def test_a_release_is_ours_whatever_the_chart() -> None:
     template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {text: '{{ Release.Service }}'}\n"
     assert text_of(deployer(templates={"x.yaml.j2": template}).plan(site(), STORE).objects) == "gwdeployer"

@@ -87,12 +87,12 @@ def test_everything_wrong_in_a_file_is_told() -> None:
         ":20",
         "",
         ":26",
+        "Gateway wrong spec.infrastructure.labels",
+        "Gateway wrong spec.infrastructure.parametersRef.kind",
         "Gateway wrong spec.listeners[0].port",
         "Gateway wrong spec.listeners[1].port",
         "Gateway wrong spec.listeners[2]",
         "Gateway wrong spec.addresses",
-        "Gateway wrong spec.infrastructure.labels",
-        "Gateway wrong spec.infrastructure.parametersRef.kind",
     ]
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import types
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +14,9 @@ from pydantic import BaseModel
 import gwdeployer.crd
 from gwdeployer import KindRef, PluginError
 from gwdeployer.crd import CrdDefinition, crd_of, structural_schema
+from tests.crd.apiserver import installable
+
+DOCUMENT = Path(__file__).parents[2] / "docs/crds.md"
 
 
 class Spec(BaseModel):
@@ -63,3 +70,14 @@ def test_definitions_have_a_hash() -> None:
 def test_the_room_s_names() -> None:
     assert dir(gwdeployer.crd) == sorted(gwdeployer.crd.__all__)
     assert all(getattr(gwdeployer.crd, name).__doc__ for name in gwdeployer.crd.__all__)
+
+
+def test_the_example_of_the_documentation() -> None:
+    [example] = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    module = types.ModuleType("example")  # pydantic looks names up where a model was declared
+    sys.modules["example"] = module
+    try:
+        exec(example, module.__dict__)  # noqa: S102
+    finally:
+        del sys.modules["example"]
+    assert installable(module.__dict__["crd"]) == []

@@ -84,7 +84,6 @@ def test_an_unknown_field_is_a_warning_that_guesses_what_was_meant() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="layers.py does not look for unknown fields of the GatewayClass")
 def test_an_unknown_field_of_the_class_is_a_warning_too() -> None:
     odd = gateway_class()
     odd["spec"]["controlerName"] = "x"
@@ -160,7 +159,6 @@ def test_the_faults_of_both_layers_come_at_once_and_name_their_layer() -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="layers.py reads the class's reference outside of its try")
 def test_a_broken_class_does_not_hide_the_gateways_own_faults() -> None:
     broken = gateway_class()
     broken["spec"]["parametersRef"] = {"kind": 7}
@@ -170,7 +168,6 @@ def test_a_broken_class_does_not_hide_the_gateways_own_faults() -> None:
     assert subjects == {"GatewayClass gwdeployer", "Gateway shop/web"}
 
 
-@pytest.mark.xfail(strict=True, reason="envoy.py raises for the listeners before it looks at the parameters")
 def test_faulty_listeners_do_not_hide_faulty_parameters() -> None:
     with pytest.raises(ParametersError) as caught:
         proxy(

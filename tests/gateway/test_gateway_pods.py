@@ -140,9 +140,6 @@ def test_environment_is_added_after_the_built_in_and_a_gateways_wins() -> None:
     assert outcome.env["B"] == "own"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="deployment.yaml.j2 lists a built-in variable and the user's of its name"
-)
 @pytest.mark.parametrize("name", BUILT_IN[:-1])
 def test_a_built_in_variable_may_be_overridden(name: str) -> None:
     outcome = envoy(env=[{"name": name, "value": "mine"}])

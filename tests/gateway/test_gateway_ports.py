@@ -137,7 +137,6 @@ def test_one_port_of_three_protocols_has_three_names() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="deployment.yaml.j2 lists containerPort 9091 twice")
 def test_the_metrics_port_may_be_put_into_the_service() -> None:
     outcome = proxy(kube={"service": {"ports": [{"port": 9091}]}})
     assert outcome.ports == [80, 9091]

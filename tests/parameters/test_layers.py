@@ -262,7 +262,8 @@ NULLABLE: dict[str, st.SearchStrategy[Any]] = {
         unique_by=lambda port: port["port"],
     ),
     "raw": st.dictionaries(TEXT, st.none() | COUNTS),
-    "image": st.dictionaries(st.sampled_from(["tag", "digest"]), TEXT),
+    # An explicit "" clears, as an empty list does elsewhere.
+    "image": st.dictionaries(st.sampled_from(["tag", "digest"]), st.sampled_from("abc")),
     "overlay": st.dictionaries(TEXT, st.none()),
 }
 SPECS = st.fixed_dictionaries({}, optional={name: values | st.none() for name, values in NULLABLE.items()})
