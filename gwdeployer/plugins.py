@@ -57,8 +57,6 @@ class Plugin(ABC):
     owners: ClassVar[Sequence[KindRef]] = ()
     #: Further kinds that plans read; what else is in a file is ignored.
     reads: ClassVar[Sequence[KindRef]] = ()
-    #: The CustomResourceDefinitions of kinds that are the plugin's own; ``gwdeployer crds`` prints them.
-    crds: ClassVar[Sequence[CrdDefinition]] = ()
 
     def __init__(self, inputs: Any, options: Mapping[str, Sequence[str]] | None = None) -> None:
         """Take the inputs (an instance of ``inputs_model``) and the values given for ``options``."""
@@ -66,6 +64,11 @@ class Plugin(ABC):
         self.given = options or {}
         #: Kinds of parameters that third parties registered for this plugin; set by ``configure``.
         self.parameters: tuple[ParametersKind, ...] = ()
+
+    @classmethod
+    def crds(cls) -> Sequence[CrdDefinition]:
+        """Return the CustomResourceDefinitions of the plugin's own kinds, for ``gwdeployer crds``."""
+        return ()
 
     @abstractmethod
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:

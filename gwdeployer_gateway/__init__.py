@@ -11,23 +11,25 @@ from gwdeployer import __version__
 from gwdeployer._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from gwdeployer_gateway.agentgateway import AGENTGATEWAY_PARAMETERS, AgentgatewayGenerator
+    from gwdeployer_gateway.agentgateway import AgentgatewayGenerator
     from gwdeployer_gateway.agentgateway_values import AgentgatewayValues
     from gwdeployer_gateway.api import GATEWAY, GATEWAY_CLASS, LISTENER_SET
     from gwdeployer_gateway.defaults import default_parameters
-    from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS, EnvoyGenerator
+    from gwdeployer_gateway.envoy import EnvoyGenerator
     from gwdeployer_gateway.inputs import GatewayInputs
+    from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, GATEWAY_PARAMETERS
     from gwdeployer_gateway.parameters import GatewayParameters, GatewayParametersSpec
     from gwdeployer_gateway.parameters.agentgateway import AgentgatewayParameters, AgentgatewayParametersSpec
     from gwdeployer_gateway.plugin import GatewayPlugin
     from gwdeployer_gateway.values import GatewayValues
 
 _HOMES = {
-    "agentgateway": ("AGENTGATEWAY_PARAMETERS", "AgentgatewayGenerator"),
+    "agentgateway": ("AgentgatewayGenerator",),
     "agentgateway_values": ("AgentgatewayValues",),
     "api": ("GATEWAY", "GATEWAY_CLASS", "LISTENER_SET"),
     "defaults": ("default_parameters",),
-    "envoy": ("GATEWAY_PARAMETERS", "EnvoyGenerator"),
+    "envoy": ("EnvoyGenerator",),
+    "kinds": ("AGENTGATEWAY_PARAMETERS", "GATEWAY_PARAMETERS"),
     "inputs": ("GatewayInputs",),
     "parameters": ("GatewayParameters", "GatewayParametersSpec"),
     "parameters.agentgateway": ("AgentgatewayParameters", "AgentgatewayParametersSpec"),

@@ -30,6 +30,7 @@ from gwdeployer_gateway.common import (
 )
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.internal_ports import internal_ports
+from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, SECRET
 from gwdeployer_gateway.layers import ParametersLayers, extended, is_own
 from gwdeployer_gateway.listeners import service_ports
 from gwdeployer_gateway.overlays import (
@@ -41,9 +42,7 @@ from gwdeployer_gateway.overlays import (
     has_overlays,
 )
 from gwdeployer_gateway.parameters.agentgateway import AgentgatewayParametersSpec
-from gwdeployer_gateway.session_keys import SECRET, SessionKey, random_key, secret_name, session_secret
-
-AGENTGATEWAY_PARAMETERS = KindRef("agentgateway.dev", "v1alpha1", "AgentgatewayParameters")
+from gwdeployer_gateway.session_keys import SessionKey, random_key, secret_name, session_secret
 
 CHART_KINDS = (
     KindRef("", "v1", "ServiceAccount"),

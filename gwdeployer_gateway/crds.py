@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from gwdeployer.crd import CrdDefinition, PrinterColumn
-from gwdeployer_gateway.agentgateway import AGENTGATEWAY_PARAMETERS
-from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS
+from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, GATEWAY_PARAMETERS
 from gwdeployer_gateway.parameters.agentgateway import AgentgatewayParametersSpec
 from gwdeployer_gateway.parameters.models import GatewayParametersSpec
 

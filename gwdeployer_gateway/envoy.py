@@ -24,6 +24,7 @@ from gwdeployer_gateway.common import (
 )
 from gwdeployer_gateway.defaults import READINESS_PORT, default_parameters
 from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_gateway.kinds import GATEWAY_PARAMETERS
 from gwdeployer_gateway.layers import ParametersLayers, extended
 from gwdeployer_gateway.listeners import ServedPort, service_ports
 from gwdeployer_gateway.overlays import (
@@ -35,8 +36,6 @@ from gwdeployer_gateway.overlays import (
     has_overlays,
 )
 from gwdeployer_gateway.parameters import GatewayParametersSpec
-
-GATEWAY_PARAMETERS = KindRef("gateway.kgateway.dev", "v1alpha1", "GatewayParameters")
 
 CHART_KINDS = (
     KindRef("", "v1", "ServiceAccount"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from gwdeployer.inputs import Inputs, InputsModel, Port
 
 
@@ -38,7 +40,7 @@ class AgentgatewayInputs(InputsModel):
     agentgateway is installed with.
     """
 
-    image: AgentgatewayImageInputs = AgentgatewayImageInputs()
+    image: AgentgatewayImageInputs = Field(default_factory=AgentgatewayImageInputs)
     xds_port: Port | None = None
 
 
@@ -55,7 +57,7 @@ class GatewayInputs(Inputs):
     data_plane: Literal["envoy", "agentgateway"] = "envoy"
     #: Add the SDS and istio-proxy sidecars to Envoy, for mTLS to the mesh.
     istio_auto_mtls_enabled: bool = False
-    istio: IstioInputs = IstioInputs()
-    agentgateway: AgentgatewayInputs = AgentgatewayInputs()
+    istio: IstioInputs = Field(default_factory=IstioInputs)
+    agentgateway: AgentgatewayInputs = Field(default_factory=AgentgatewayInputs)
     #: The port served while a Gateway has no listeners, so that its Service and address survive 1 -> 0 -> 1.
     no_listeners_dummy_port: Port | None = None

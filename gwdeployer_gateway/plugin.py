@@ -13,7 +13,6 @@ from gwdeployer.objects import KindRef, Object, describe
 from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.plugins import Plugin, PluginOption
 from gwdeployer.store import ObjectStore
-from gwdeployer_gateway.agentgateway import AGENTGATEWAY_PARAMETERS, AgentgatewayGenerator
 from gwdeployer_gateway.api import (
     GATEWAY,
     GATEWAY_CLASS,
@@ -23,11 +22,10 @@ from gwdeployer_gateway.api import (
     ControllerName,
     spec_of,
 )
-from gwdeployer_gateway.crds import CRDS
-from gwdeployer_gateway.envoy import GATEWAY_PARAMETERS, EnvoyGenerator
 from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, GATEWAY_PARAMETERS, SECRET
 from gwdeployer_gateway.layers import kinds_referred_to
-from gwdeployer_gateway.session_keys import SECRET, random_key, seeded_key
+from gwdeployer_gateway.session_keys import random_key, seeded_key
 
 
 class GatewayPlugin(Plugin):
@@ -44,7 +42,6 @@ class GatewayPlugin(Plugin):
         NAMESPACE,
         SECRET,
     )
-    crds: ClassVar[Sequence[CrdDefinition]] = CRDS
     options: ClassVar[Sequence[PluginOption]] = (
         PluginOption(
             "class",
@@ -65,6 +62,13 @@ class GatewayPlugin(Plugin):
         seeds = self.given.get("seed", ())
         self._deployers: dict[tuple[str, ParametersKind | None], Deployer] = {}
         self._session_key = seeded_key(seeds[-1]) if seeds else random_key
+
+    @classmethod
+    def crds(cls) -> Sequence[CrdDefinition]:
+        """Return the definitions of both data planes' parameters."""
+        from gwdeployer_gateway.crds import CRDS  # noqa: PLC0415 - previews do not need them
+
+        return CRDS
 
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
         """Return the deployer of the Gateway's data plane, or why the Gateway is left alone."""
@@ -95,8 +99,13 @@ class GatewayPlugin(Plugin):
         return self._deployers[key]
 
     def _generator(self, data_plane: str) -> HelmValuesGenerator:
+        """Return a data plane's generator; each has large models, and most runs need one of the two."""
         if data_plane == "envoy":
+            from gwdeployer_gateway.envoy import EnvoyGenerator  # noqa: PLC0415
+
             return EnvoyGenerator(self._inputs, self.parameters)
+        from gwdeployer_gateway.agentgateway import AgentgatewayGenerator  # noqa: PLC0415
+
         return AgentgatewayGenerator(self._inputs, self.parameters, session_key=self._session_key)
 
     def _is_agentgateway(self, class_name: str, store: ObjectStore) -> bool:

@@ -15,9 +15,8 @@ from typing import TypeAlias
 
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
-from gwdeployer.objects import KindRef, Object, ObjectRef, describe, dns_label, name_of, namespace_of
-
-SECRET = KindRef("", "v1", "Secret")
+from gwdeployer.objects import Object, ObjectRef, describe, dns_label, name_of, namespace_of
+from gwdeployer_gateway.kinds import SECRET
 
 _BYTES = 32
 _DATA_KEY = "key"

@@ -43,7 +43,7 @@ def crds(kinds: tuple[str, ...], output: str, descriptions: bool) -> None:
 
 def definitions_of(plugins: Sequence[type[Plugin]]) -> list[CrdDefinition]:
     """Return what all plugins define, ordered by name. Raises PluginError where two define one kind."""
-    found = [definition for plugin in plugins for definition in plugin.crds]
+    found = [definition for plugin in plugins for definition in plugin.crds()]
     times = Counter(definition.name for definition in found)
     if faults := [Fault("is defined twice", subject=f"CRD {name}") for name in times if times[name] > 1]:
         raise PluginError(faults)

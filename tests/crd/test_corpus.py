@@ -19,7 +19,7 @@ from gwdeployer_gateway import GatewayPlugin
 from tests.crd.apiserver import refusals
 
 CORPUS = Path(__file__).with_name("corpus")
-DEFINITIONS: dict[str, CrdDefinition] = {one.kind.kind: one for one in GatewayPlugin.crds}
+DEFINITIONS: dict[str, CrdDefinition] = {one.kind.kind: one for one in GatewayPlugin.crds()}
 CASES = [
     pytest.param(case, id=f"{path.stem}: {case['name']}")
     for path in sorted(CORPUS.glob("*.yaml"))

@@ -37,7 +37,7 @@ def ask(requests: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
 
 def test_the_api_server_installs_our_crds_and_gives_every_verdict(tmp_path: Path) -> None:
     cases = [case.values[0] for case in CASES]
-    definitions = [*GatewayPlugin.crds, all_features.DEFINITION]
+    definitions = [*GatewayPlugin.crds(), all_features.DEFINITION]
     of_kind = [[case for case in cases if document(case)["kind"] == one.kind.kind] for one in definitions]
     requests = [
         {"crd": crd_of(one), "documents": [document(case) for case in about]}

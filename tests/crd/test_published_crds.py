@@ -50,7 +50,7 @@ def schema_of(crd: dict[str, Any]) -> dict[str, Any]:
 
 
 def ours(plural: str) -> dict[str, Any]:
-    [definition] = [one for one in GatewayPlugin.crds if one.plural == plural]
+    [definition] = [one for one in GatewayPlugin.crds() if one.plural == plural]
     return crd_of(definition)
 
 

@@ -15,7 +15,7 @@ from tests.crd.apiserver import installable, unstructural
 if TYPE_CHECKING:
     from gwdeployer.objects import Object
 
-DEFINITIONS = [*GatewayPlugin.crds, all_features.DEFINITION]
+DEFINITIONS = [*GatewayPlugin.crds(), all_features.DEFINITION]
 #: kubectl apply without --server-side keeps the object in an annotation; all annotations may be this long.
 MAX_ANNOTATIONS = 256 * 1024
 
@@ -39,7 +39,7 @@ def test_kubectl_apply_can_send_it(crd: Object) -> None:
 
 
 def test_without_descriptions_nothing_else_changes() -> None:
-    full, bare = (crd_of(GatewayPlugin.crds[0], descriptions=wanted) for wanted in (True, False))
+    full, bare = (crd_of(GatewayPlugin.crds()[0], descriptions=wanted) for wanted in (True, False))
     assert '"description": "' not in json.dumps(bare)
     assert without_descriptions(full) == bare
 
