@@ -24,15 +24,37 @@ from gwdeployer.charts import charts_folder
 from gwdeployer_gateway.api import GATEWAY
 from gwdeployer_gateway.envoy import EnvoyGenerator
 from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_gateway.kinds import GATEWAY_PARAMETERS
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "gateway" / "gateway.yaml"
-CLASS = {
+CLASS: Object = {
     "apiVersion": "gateway.networking.k8s.io/v1",
     "kind": "GatewayClass",
     "metadata": {"name": "gwdeployer"},
     "spec": {"controllerName": GatewayInputs().controller_name},
 }
 STORE = MemoryStore([CLASS])
+
+
+def parameters(name: str, container: Object) -> Object:
+    """A GatewayParameters with an overlay of a dozen leaves."""
+    pod = {"containers": [{"name": "kgateway-proxy", **container}], "priorityClassName": name}
+    return {
+        "apiVersion": GATEWAY_PARAMETERS.api_version,
+        "kind": GATEWAY_PARAMETERS.kind,
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"kube": {"deploymentOverlay": {"spec": {"template": {"spec": pod}}}}},
+    }
+
+
+OF_CLASS = {"group": GATEWAY_PARAMETERS.group, "kind": GATEWAY_PARAMETERS.kind, "name": "of-class"}
+OVERLAID = MemoryStore(
+    [
+        {**CLASS, "spec": {**CLASS["spec"], "parametersRef": {**OF_CLASS, "namespace": "default"}}},
+        parameters("of-class", {"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}),
+        parameters("own", {"env": [{"name": "A", "value": "1"}, {"name": "POD_UID", "$patch": "delete"}]}),
+    ]
+)
 PLANS = 10_000
 ROUNDS = 15
 
@@ -85,11 +107,26 @@ def contestants() -> dict[str, Callable[[], object]]:
         return warm.plan(owner, STORE)
 
     kept = deployer()
+    patched = cycle([overlaid(owner) for owner in gateways(1000)])
+
+    def plan_overlaid() -> Plan:
+        owner = next(patched)
+        warm.forget(owner)
+        return warm.plan(owner, OVERLAID)
+
     return {
         "plan, shape seen before": plan_next,
+        "plan, two overlays": plan_overlaid,
         "plan, first of all (chart read and compiled)": lambda: deployer().plan(steady, STORE),
         "plan, nothing changed": lambda: kept.plan(steady, STORE),
+        "explain, all of one gateway": lambda: kept.plan(steady, STORE, trace=True),
     }
+
+
+def overlaid(owner: Object) -> Object:
+    """A Gateway with parameters of its own, beside those of its class: each has an overlay."""
+    ref = {"group": GATEWAY_PARAMETERS.group, "kind": GATEWAY_PARAMETERS.kind, "name": "own"}
+    return {**owner, "spec": {**owner["spec"], "infrastructure": {"parametersRef": ref}}}
 
 
 def against_helm(seconds: float, budgets: Budgets) -> None:
@@ -111,6 +148,9 @@ def against_helm(seconds: float, budgets: Budgets) -> None:
         faster = 1 / result.ratio("plan, shape seen before", baseline)
         budgets.check("times faster than Helm's engine, shape seen before", faster, 5, least=True)
         budgets.check("ms for a plan, shape seen before", result["plan, shape seen before"].median_ms, 0.35)
+        budgets.check("ms for a plan with two overlays", result["plan, two overlays"].median_ms, 0.35)
+        explained = result["explain, all of one gateway"].median_ms
+        budgets.check("ms to explain every leaf of one gateway", explained, 30)
         budgets.check("ms for a plan, nothing changed", result["plan, nothing changed"].median_ms, 0.03)
 
 

@@ -23,9 +23,10 @@ Three replicas, because the Gateway's own parameters say so; the image and the a
 Look further:
   .venv/bin/gwdeployer render -f {SHOWN}                      every object, as YAML
   .venv/bin/gwdeployer values -f {SHOWN}                      the values the chart is rendered with
-  .venv/bin/gwdeployer render -f {SHOWN} --class shop-gateways -o name
-  templates/envoy/      the chart             docs/charts.md        how charts are written
-  README.md             the library in 15 lines""")
+  .venv/bin/gwdeployer explain -f {SHOWN} Deployment/front-door spec.replicas
+  README.md             the library in 15 lines
+  docs/customising.md   every way to change something
+  docs/charts.md        how charts are written; templates/envoy/ is one""")
 
 
 if __name__ == "__main__":

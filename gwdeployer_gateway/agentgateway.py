@@ -38,8 +38,7 @@ from gwdeployer_gateway.overlays import (
     PODDISRUPTIONBUDGET,
     VERTICALPODAUTOSCALER,
     OverlayFields,
-    apply_overlays,
-    has_overlays,
+    Overlays,
 )
 from gwdeployer_gateway.parameters.agentgateway import AgentgatewayParametersSpec
 from gwdeployer_gateway.session_keys import SessionKey, random_key, secret_name, session_secret
@@ -108,7 +107,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
             AGENTGATEWAY_PARAMETERS, AgentgatewayParametersSpec, self._defaults, registered
         )
         self._fixed: IdentityCache[_Fixed] = IdentityCache()
-        self._overlaid: IdentityCache[bool] = IdentityCache()
+        self._overlays = Overlays(OVERLAYS)
 
     def get_values(self, owner: Object, context: Context) -> Mapping[str, Any] | Skip:
         """Return the Gateway's values (see ``agentgateway_values.AgentgatewayValues``), or why it has none.
@@ -128,7 +127,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
             "ports": service_ports(ports, (), node_ports=False),
             **({} if fixed.own_session_key else {"sessionKeySecretName": secret_name(owner)}),
         }
-        context.state.update(layers=merged.layers, fixed=fixed, own=own)
+        context.state.update(layers=merged.layers, ports=tuple(ports), fixed=fixed, own=own)
         return extended({"agentgateway": {**fixed.values, **own}}, owner, context)
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
@@ -137,8 +136,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         name = state["own"]["name"] + _AUTHORITY
         authority = [obj for obj in objects if obj.get("kind") == "ConfigMap" and name_of(obj) == name]
         rest = [obj for obj in objects if obj not in authority] if authority else objects
-        if self._overlaid.get(state["layers"], lambda: has_overlays(state["layers"], OVERLAYS)):
-            rest = apply_overlays(rest, state["layers"], OVERLAYS, context)
+        rest = self._overlays.apply(rest, state["layers"], state["ports"], context)
         checksums: dict[str, str] = {}
         if state["fixed"].config_checksum:
             config = [obj for obj in rest if obj.get("kind") == "ConfigMap"]
@@ -156,7 +154,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
 
     def kinds(self) -> Sequence[KindRef]:
         """Return the chart's kinds, the Secret's, and those that overlays add."""
-        return (*CHART_KINDS, SECRET, *OVERLAYS.kinds())
+        return (*CHART_KINDS, SECRET, *self._overlays.kinds)
 
     def _defaults(self, spec: GatewayReferences, layers: Sequence[Layer]) -> Mapping[str, Any]:
         """Return the parameters that hold where nobody says anything."""

@@ -32,8 +32,7 @@ from gwdeployer_gateway.overlays import (
     PODDISRUPTIONBUDGET,
     VERTICALPODAUTOSCALER,
     OverlayFields,
-    apply_overlays,
-    has_overlays,
+    Overlays,
 )
 from gwdeployer_gateway.parameters import GatewayParametersSpec
 
@@ -87,7 +86,7 @@ class EnvoyGenerator(HelmValuesGenerator):
         self._inputs = inputs
         self._layers = ParametersLayers(GATEWAY_PARAMETERS, GatewayParametersSpec, self._defaults, registered)
         self._fixed: IdentityCache[dict[str, Any]] = IdentityCache()
-        self._overlaid: IdentityCache[bool] = IdentityCache()
+        self._overlays = Overlays(OVERLAYS)
 
     def get_values(self, owner: Object, context: Context) -> Mapping[str, Any] | Skip:
         """Return the Gateway's values (see ``values.GatewayValues``), or why it has none.
@@ -101,7 +100,7 @@ class EnvoyGenerator(HelmValuesGenerator):
         ports = ports_of(owner, spec, RESERVED_PORTS, self._inputs, context)
         if not ports:
             return NO_PORTS
-        context.state["layers"] = merged.layers
+        context.state.update(layers=merged.layers, ports=tuple(ports))
         context.state["configChecksum"] = (kube.get("podTemplate") or {}).get("configChecksum", True)
         fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged))
         own = self._own_values(owner, spec, kube, ports, context)
@@ -109,16 +108,14 @@ class EnvoyGenerator(HelmValuesGenerator):
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Apply overlays; then put a checksum of the configuration on the pods (unless opted out)."""
-        layers = context.state["layers"]
-        if self._overlaid.get(layers, lambda: has_overlays(layers, OVERLAYS)):
-            objects = apply_overlays(objects, layers, OVERLAYS, context)
+        objects = self._overlays.apply(objects, context.state["layers"], context.state["ports"], context)
         if context.state["configChecksum"]:
             stamp_config_checksum(objects)
         return objects
 
     def kinds(self) -> Sequence[KindRef]:
         """Return the chart's kinds, and those that overlays add."""
-        return (*CHART_KINDS, *OVERLAYS.kinds())
+        return (*CHART_KINDS, *self._overlays.kinds)
 
     def _defaults(self, spec: GatewayReferences, layers: Sequence[Layer]) -> Mapping[str, Any]:
         image = self._inputs.image

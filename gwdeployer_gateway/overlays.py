@@ -6,13 +6,13 @@ layer asks for are made, one of each, over the finished workload; each layer pat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context, Patch
-from gwdeployer.objects import KindRef, Object, describe, strategic_merge
+from gwdeployer.objects import IdentityCache, KindRef, Object, describe, strategic_merge
 from gwdeployer.objects.types import faults_of, type_info, type_of_kind
 from gwdeployer.parameters import Layer
 from gwdeployer.provenance import Origin
@@ -22,6 +22,7 @@ HORIZONTALPODAUTOSCALER = KindRef("autoscaling", "v2", "HorizontalPodAutoscaler"
 VERTICALPODAUTOSCALER = KindRef("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler")
 
 WORKLOADS = frozenset({"Deployment", "DaemonSet"})
+_MAX_SOUND = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,6 @@ class OverlayFields:
     path: tuple[str, ...]
     patches: Mapping[str, str]
     supports: Mapping[str, KindRef]
-
-    def kinds(self) -> tuple[KindRef, ...]:
-        """The kinds that overlays add to those of the chart."""
-        return tuple(self.supports.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,91 +49,118 @@ class _Overlay:
         where = f"{self.path}.{path}" if path else self.path
         return Fault(message, where, self.layer.source, self.layer.name, hint)
 
-    def over(self, obj: Object, faults: list[Fault], context: Context) -> Object:
-        """Return the object patched; what is wrong with the patch goes to ``faults``."""
-        if context.trace:
-            identity = obj["apiVersion"], obj["kind"], obj["metadata"]["name"]
-            origin = Origin(f"overlay of {self.layer.name}", f"{self.layer.source} {self.path}")
-            context.patches.append(Patch(identity, self.patch, origin))
-        try:
-            return strategic_merge(obj, self.patch)
-        except ParametersError as error:
-            faults += [self.fault(fault.message, fault.path, fault.hint) for fault in error.faults]
-            return obj
+    @property
+    def origin(self) -> Origin:
+        """Where what the patch says came from."""
+        return Origin(f"overlay of {self.layer.name}", f"{self.layer.source} {self.path}")
 
 
-def has_overlays(layers: Sequence[Layer], fields: OverlayFields) -> bool:
-    """Return whether any layer has an overlay."""
-    return any(
-        True for field in (*fields.patches, *fields.supports) for _ in _overlays(layers, fields.path, field)
+class Overlays:
+    """The overlays of one kind of parameters. Safe for threads."""
+
+    def __init__(self, fields: OverlayFields) -> None:
+        """Find overlays in ``fields``."""
+        self._fields = fields
+        self._found: IdentityCache[_Found] = IdentityCache()
+        self._sound: IdentityCache[set[Hashable]] = IdentityCache()
+
+    @property
+    def kinds(self) -> tuple[KindRef, ...]:
+        """The kinds that overlays add to those of the chart."""
+        return tuple(self._fields.supports.values())
+
+    def apply(
+        self, objects: list[Object], layers: tuple[Layer, ...], alike: Hashable, context: Context
+    ) -> list[Object]:
+        """Return the objects with the overlays of all layers, and the objects that overlays add.
+
+        Patched objects are checked against their types once for each ``alike``: what tells apart the Gateways
+        of these layers whose objects differ in more than text (their ports). Raises ParametersError with the
+        faults of all overlays, each with its layer and path.
+        """
+        found = self._found.get(layers, lambda: _find(layers, self._fields))
+        if not found.patches and not found.supports:
+            return objects
+        sound = self._sound.get(layers, set)
+        run = _Run(found, context, checks=alike not in sound)
+        patched = run.patched(objects)
+        supports = run.supports(patched)
+        if run.faults:
+            raise ParametersError(run.faults)
+        if len(sound) < _MAX_SOUND:
+            sound.add(alike)
+        return _without_replicas(patched, supports, context) + supports
+
+
+class _Found(NamedTuple):
+    """The overlays of some layers, by what they patch or make."""
+
+    patches: dict[str, list[_Overlay]]
+    supports: dict[KindRef, list[_Overlay]]
+
+
+def _find(layers: Sequence[Layer], fields: OverlayFields) -> _Found:
+    patches = {kind: list(_overlays(layers, fields.path, field)) for field, kind in fields.patches.items()}
+    supports = {kind: list(_overlays(layers, fields.path, field)) for field, kind in fields.supports.items()}
+    return _Found(
+        {kind: overlays for kind, overlays in patches.items() if overlays},
+        {kind: overlays for kind, overlays in supports.items() if overlays},
     )
 
 
-def apply_overlays(
-    objects: Sequence[Object], layers: Sequence[Layer], fields: OverlayFields, context: Context
-) -> list[Object]:
-    """Return the objects with the overlays of all layers, and the objects that overlays add.
+@dataclass(slots=True)
+class _Run:
+    """One application of overlays, and the faults found on the way."""
 
-    Raises ParametersError with the faults of all overlays, each with its layer and path.
-    """
-    faults: list[Fault] = []
-    patched = _patched(list(objects), layers, fields, faults, context)
-    supports = _supports(patched, layers, fields, faults, context)
-    if faults:
-        raise ParametersError(faults)
-    return _without_replicas(patched, supports, context) + supports
+    found: _Found
+    context: Context
+    checks: bool
+    faults: list[Fault] = field(default_factory=list)
 
+    def patched(self, objects: list[Object]) -> list[Object]:
+        """Return the objects with every layer's patch."""
+        kinds = {obj.get("kind") for obj in objects}
+        for kind, overlays in self.found.patches.items():
+            if kind not in kinds:
+                message = f"patches a {kind}, and none is rendered"
+                self.faults += [overlay.fault(message, hint="remove it") for overlay in overlays]
+        return [self._over(obj, self.found.patches.get(obj["kind"], [])) for obj in objects]
 
-def _patched(
-    objects: list[Object],
-    layers: Sequence[Layer],
-    fields: OverlayFields,
-    faults: list[Fault],
-    context: Context,
-) -> list[Object]:
-    touched: dict[str, list[_Overlay]] = {}
-    for field, kind in fields.patches.items():
-        for overlay in _overlays(layers, fields.path, field):
-            found = [position for position, obj in enumerate(objects) if obj.get("kind") == kind]
-            if not found:
-                faults.append(overlay.fault(f"patches a {kind}, and none is rendered", hint="remove it"))
-            if overlay.patch.get("spec") and not _has_spec(objects[found[0]] if found else {}):
-                faults.append(overlay.fault(f"a {kind} has no spec", "spec", "patch its fields themselves"))
+    def supports(self, objects: Sequence[Object]) -> list[Object]:
+        """Return the objects that overlays ask for, made for the finished workload and patched."""
+        workload = next((obj for obj in objects if obj.get("kind") in WORKLOADS), None)
+        made: list[Object] = []
+        if workload is None:
+            return made
+        for kind, overlays in self.found.supports.items():
+            if kind == HORIZONTALPODAUTOSCALER and workload["kind"] == "DaemonSet":
+                hint = "remove it, or deploy a Deployment"
+                self.faults += [o.fault("a DaemonSet cannot be scaled", hint=hint) for o in overlays]
                 continue
-            for position in found:
-                objects[position] = overlay.over(objects[position], faults, context)
-                touched.setdefault(kind, []).append(overlay)
-    for obj in objects:
-        faults += _type_faults(obj, touched.get(obj["kind"], ()))
-    return objects
+            base = _support(kind, workload)
+            self._note(base, base, Origin("workload", describe(workload)))
+            made.append(self._over(base, overlays))
+        return made
 
-
-def _supports(
-    objects: Sequence[Object],
-    layers: Sequence[Layer],
-    fields: OverlayFields,
-    faults: list[Fault],
-    context: Context,
-) -> list[Object]:
-    workload = next((obj for obj in objects if obj.get("kind") in WORKLOADS), None)
-    found: list[Object] = []
-    for field, kind in fields.supports.items():
-        overlays = list(_overlays(layers, fields.path, field))
-        if not overlays or workload is None:
-            continue
-        if kind == HORIZONTALPODAUTOSCALER and workload["kind"] == "DaemonSet":
-            hint = "remove it, or deploy a Deployment"
-            faults += [overlay.fault("a DaemonSet cannot be scaled", hint=hint) for overlay in overlays]
-            continue
-        obj = _support(kind, workload)
-        if context.trace:
-            identity = obj["apiVersion"], obj["kind"], obj["metadata"]["name"]
-            context.patches.append(Patch(identity, obj, Origin("workload", describe(workload))))
+    def _over(self, obj: Object, overlays: Sequence[_Overlay]) -> Object:
         for overlay in overlays:
-            obj = overlay.over(obj, faults, context)
-        faults += _type_faults(obj, overlays)
-        found.append(obj)
-    return found
+            self._note(obj, overlay.patch, overlay.origin)
+            if overlay.patch.get("spec") and not _has_spec(obj):
+                message = f"a {obj['kind']} has no spec"
+                self.faults.append(overlay.fault(message, "spec", "patch its fields themselves"))
+                return obj
+            try:
+                obj = strategic_merge(obj, overlay.patch)
+            except ParametersError as error:
+                self.faults += [overlay.fault(one.message, one.path, one.hint) for one in error.faults]
+        if self.checks:
+            self.faults += _type_faults(obj, overlays)
+        return obj
+
+    def _note(self, obj: Object, patch: Mapping[str, Any], origin: Origin) -> None:
+        if self.context.trace:
+            identity = obj["apiVersion"], obj["kind"], obj["metadata"]["name"]
+            self.context.patches.append(Patch(identity, patch, origin))
 
 
 def _support(kind: KindRef, workload: Object) -> Object:
