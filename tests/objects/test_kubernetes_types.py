@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from gwdeployer.errors import Fault
-from gwdeployer.objects import types
+from gwdeployer.objects import type_checks, type_data
 from gwdeployer.objects.types import (
     FieldInfo,
     KubernetesType,
@@ -298,7 +298,7 @@ def strict_validator(type_name: str) -> Any:
 
 
 def all_type_names() -> list[str]:
-    return sorted(types._data()["types"])
+    return sorted(type_data.published()["types"])
 
 
 def fields_everywhere() -> Iterator[tuple[str, str, FieldInfo]]:
@@ -651,7 +651,7 @@ class TestTypeInfo:
 
 class TestDataFile:
     def test_short_names_are_unique_and_references_resolve(self) -> None:
-        assert len(types._data()["names"]) == len(types._data()["types"])
+        assert len(type_data.published()["names"]) == len(type_data.published()["types"])
         for _, _, field in fields_everywhere():
             for part in filter(None, (field, field.items, field.values)):
                 assert part.ref in {"", type_info(part.ref).name if part.ref else ""}
@@ -659,13 +659,15 @@ class TestDataFile:
     def test_every_published_type_and_format_has_a_check(self) -> None:
         for type_name, name, field in fields_everywhere():
             for part in filter(None, (field, field.items, field.values, field.values and field.values.items)):
-                assert part.ref or (part.format or part.type) in types._CHECKS, (type_name, name)
+                assert part.ref or (part.format or part.type) in type_checks.CHECKS, (type_name, name)
 
     def test_importing_reads_no_file(self) -> None:
         code = (
-            "from gwdeployer.objects import types; from typing import *; from pydantic import BaseModel\n"
+            "from gwdeployer.objects import type_data, types\n"
+            "from typing import *; from pydantic import BaseModel\n"
             "class M(BaseModel): a: Annotated[dict[str, Any], types.KubernetesType('core.v1.Affinity')]\n"
-            "assert not types._data.cache_info().currsize; M(a={}); assert types._data.cache_info().currsize"
+            "read = lambda: type_data.published.cache_info().currsize\n"
+            "assert not read(); M(a={}); assert read()"
         )
         subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
 
@@ -680,14 +682,14 @@ class TestDataFile:
         spec.loader.exec_module(script)
         definitions = published("v1.37.0-local")["$defs"]
         shuffled = dict(reversed(definitions.items()))
-        assert script.made(definitions) == script.made(shuffled) == types._DATA.read_text(encoding="utf-8")
+        assert script.made(definitions) == script.made(shuffled) == type_data.DATA.read_text(encoding="utf-8")
 
     @pytest.mark.skipif(
         not PATCH_METADATA.exists(), reason="the independently derived patch metadata is not here"
     )
     def test_agrees_with_independently_derived_patch_metadata(self) -> None:
         wanted = json.loads(PATCH_METADATA.read_bytes())
-        ours = types._data()
+        ours = type_data.published()
         assert wanted["kinds"].items() <= ours["kinds"].items()
         for name, theirs in wanted["types"].items():
             assert set(ours["types"][name].get("required", [])) == set(theirs.get("required", []))

@@ -1,0 +1,138 @@
+"""What Kubernetes publishes of its types: fields, required ones, and how each is patched and applied.
+
+Made by ``scripts/make_kubernetes_types.py``; read when the first type is asked for, a type at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from gwdeployer.errors import nearest
+
+DATA = Path(__file__).with_name("kubernetes_types.json")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """What Kubernetes publishes of one field, list item or map value.
+
+    ``ref`` names the type of a value that has fields of its own. ``type`` is ``string``, ``integer``,
+    ``number``, ``boolean``, ``array``, ``object``, or empty: anything. ``items`` describes a list's items,
+    ``values`` a map's values. ``patch_strategy``, ``merge_key`` (strategic merge patch), ``list_type``,
+    ``list_map_keys`` and ``map_type`` (server-side apply) are empty where nothing is published. ``default``
+    is known only for fields that are keys of a list; ``None``: none.
+    """
+
+    type: str = ""
+    ref: str = ""
+    format: str = ""
+    required: bool = False
+    enum: tuple[str, ...] = ()
+    items: FieldInfo | None = None
+    values: FieldInfo | None = None
+    patch_strategy: tuple[str, ...] = ()
+    merge_key: str = ""
+    list_type: str = ""
+    list_map_keys: tuple[str, ...] = ()
+    map_type: str = ""
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeInfo:
+    """One published type. ``name`` is its full name.
+
+    ``fields`` is ``None`` for a type that is not made of fields (a quantity, a time, free-form JSON); then
+    ``itself`` says what its values look like.
+    """
+
+    name: str
+    fields: Mapping[str, FieldInfo] | None
+    required: tuple[str, ...]
+    map_type: str
+    itself: FieldInfo
+
+
+def type_info(name: str) -> TypeInfo:
+    """Return one type by its short or full name; ``LookupError`` with the nearest name if there is none."""
+    return _types.get(name) or _load(name)
+
+
+def type_of_kind(api_version: str, kind: str) -> str | None:
+    """Return the full type name of a kind (``"apps/v1", "Deployment"``), or ``None`` if it is not known."""
+    name: str | None = published()["kinds"].get(f"{api_version}/{kind}")
+    return name
+
+
+# Loading: the file once, a type when it is first asked for.
+
+_types: dict[str, TypeInfo] = {}
+
+
+@cache
+def published() -> dict[str, Any]:
+    """Return the content of the data file, and the full name of each short one."""
+    data: dict[str, Any] = json.loads(DATA.read_bytes())
+    data["names"] = {_short(name): name for name in data["types"]}
+    return data
+
+
+def _short(name: str) -> str:
+    return ".".join(name.rsplit(".", 3)[1:])
+
+
+def _load(name: str) -> TypeInfo:
+    data = published()
+    full = data["names"].get(name, name)
+    if full not in data["types"]:
+        raise LookupError(
+            f"no Kubernetes type is named {name!r}; {nearest(name, data['names'])}".rstrip("; ")
+        )
+    return _types.setdefault(name, _built(full, data["types"][full]))
+
+
+def _built(name: str, raw: dict[str, Any]) -> TypeInfo:
+    required = tuple(raw.get("required", ()))
+    fields = {
+        field: _field(inner, required=field in required) for field, inner in raw.get("fields", {}).items()
+    }
+    known = MappingProxyType(fields) if "fields" in raw else None
+    itself = FieldInfo(type="object") if "fields" in raw else _field(raw)
+    return TypeInfo(name, known, required, raw.get("mapType", ""), itself)
+
+
+def _field(raw: dict[str, Any], *, required: bool = False) -> FieldInfo:
+    strategy = raw.get("patchStrategy")
+    return FieldInfo(
+        type=raw.get("type", ""),
+        ref=raw.get("ref", ""),
+        format=raw.get("format", ""),
+        required=required,
+        enum=tuple(raw.get("enum", ())),
+        items=_field(raw["items"]) if "items" in raw else None,
+        values=_field(raw["additionalProperties"]) if "additionalProperties" in raw else None,
+        patch_strategy=tuple(strategy.split(",")) if strategy else (),
+        merge_key=raw.get("patchMergeKey", ""),
+        list_type=raw.get("listType", ""),
+        list_map_keys=tuple(raw.get("listMapKeys", ())),
+        map_type=raw.get("mapType", ""),
+        default=raw.get("default"),
+    )
+
+
+def list_keywords(field: FieldInfo) -> dict[str, Any]:
+    """Return the list keywords, unless an item may lack a key: no API server installs such a CRD."""
+    if field.list_map_keys and field.items:
+        fields = type_info(field.items.ref).fields or {}
+        if any(not fields[key].required and fields[key].default is None for key in field.list_map_keys):
+            return {}
+    return {
+        "x-kubernetes-list-type": field.list_type,
+        "x-kubernetes-list-map-keys": list(field.list_map_keys),
+    }
