@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from gwdeployer.inputs import Inputs
     from gwdeployer.objects import KindRef, Object, ObjectRef
     from gwdeployer.parameters_kind import ParametersKind
-    from gwdeployer.plan import Plan
-    from gwdeployer.plugins import Plugin, PluginOption
-    from gwdeployer.store import MemoryStore, ObjectStore, RecordingStore
+    from gwdeployer.plan import Leaf, Plan, Provenance
+    from gwdeployer.plugins import Plugin, PluginOption, configure, discover
+    from gwdeployer.provenance import Origin
+    from gwdeployer.store import Index, Lookup, MemoryStore, ObjectStore, RecordingStore
 
 _HOMES = {
     "chart": ("Capabilities", "Chart", "Release"),
@@ -61,9 +62,10 @@ _HOMES = {
     "inputs": ("Inputs",),
     "objects": ("KindRef", "Object", "ObjectRef"),
     "parameters_kind": ("ParametersKind",),
-    "plan": ("Plan",),
-    "plugins": ("Plugin", "PluginOption"),
-    "store": ("MemoryStore", "ObjectStore", "RecordingStore"),
+    "plan": ("Leaf", "Plan", "Provenance"),
+    "plugins": ("Plugin", "PluginOption", "configure", "discover"),
+    "provenance": ("Origin",),
+    "store": ("Index", "Lookup", "MemoryStore", "ObjectStore", "RecordingStore"),
 }
 __all__ = [
     "Capabilities",
@@ -75,14 +77,18 @@ __all__ = [
     "Fault",
     "GwdeployerError",
     "HelmValuesGenerator",
+    "Index",
     "Inputs",
     "InputsError",
     "KindRef",
+    "Leaf",
+    "Lookup",
     "MemoryStore",
     "NotSynced",
     "Object",
     "ObjectRef",
     "ObjectStore",
+    "Origin",
     "ParametersError",
     "ParametersKind",
     "Plan",
@@ -90,6 +96,7 @@ __all__ = [
     "Plugin",
     "PluginError",
     "PluginOption",
+    "Provenance",
     "RecordingStore",
     "Release",
     "RetryableError",
@@ -98,6 +105,8 @@ __all__ = [
     "Watch",
     "__version__",
     "builtin_chart",
+    "configure",
+    "discover",
 ]
 
 

@@ -28,8 +28,9 @@ def explain(recipe: Recipe, owner: Object, store: ObjectStore, plan: Plan) -> Pr
         return Provenance({}, {}, {})
     release = release_of(owner)
     rendered = recipe.chart.render(plan.values, release)
+    traced = zip(rendered, recipe.chart.trace(values, release), strict=True)
+    origins = {_identity(obj): found for obj, found in traced}
     before = {_identity(obj): dict(leaves(obj)) for obj in rendered}
-    origins = dict(zip(before, recipe.chart.trace(values, release), strict=True))
     recipe.generator.post_process(owner, rendered, context)
     finder = _Finder(origins, before, context.patches, Origin("owner", describe(owner)), generator)
     known = {path: origin_of(leaf) for path, leaf in leaves(values)}
@@ -62,13 +63,18 @@ class _Finder:
         """Return every leaf of a finished object with its origin."""
         identity = _identity(obj)
         patched = [
-            (dict(leaves(patch.content)), patch.origin)
+            (dict(leaves(_said(patch.content))), patch.origin)
             for patch in reversed(self.patches)
             if patch.object == identity
         ]
-        return {
+        found = {
             path: Leaf(value, self._origin(path, value, identity, patched)) for path, value in leaves(obj)
         }
+        for content, origin in patched:
+            for path, value in content.items():
+                if value is None:  # what a patch took away
+                    found.setdefault(path, Leaf(None, origin))
+        return found
 
     def _origin(
         self,
@@ -90,3 +96,12 @@ class _Finder:
             if any(path[: len(place)] == place for place in content):
                 return origin
         return Origin("post-processing", self.generator.source)
+
+
+def _said(patch: Any) -> Any:
+    """Return what a patch says, without its directives, so that list items are named as in the result."""
+    if isinstance(patch, Mapping):
+        return {key: _said(value) for key, value in patch.items() if not str(key).startswith("$")}
+    if isinstance(patch, (list, tuple)):
+        return [_said(item) for item in patch if not (isinstance(item, Mapping) and set(item) == {"$patch"})]
+    return patch

@@ -24,8 +24,8 @@ def guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], o
     """Raise PlanError, with all faults, for objects that may not be deployed for ``owner``.
 
     Those are: two of one kind and name, kinds that are not declared (they would never be pruned), objects in
-    another namespace than the owner's, names and metadata the API server refuses, workloads that would not
-    select their own pods.
+    another namespace than the owner's, names the API server refuses, labels and annotations that are not
+    text, workloads that would not select their own pods.
     """
     faults: list[Fault] = []
     produced = {kind.group_kind for kind in kinds}

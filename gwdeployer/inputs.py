@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from gwdeployer import documents
 from gwdeployer._version import __version__
@@ -22,7 +23,15 @@ from gwdeployer.parameters import faults_of
 #: ``GWDEPLOYER_INPUTS_CONTROL_PLANE__XDS_HOST`` sets ``controlPlane.xdsHost``.
 ENVIRONMENT_PREFIX = "GWDEPLOYER_INPUTS_"
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+
+def _no_flag(value: Any) -> Any:
+    """Refuse true and false, which Python takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+Port = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=65535)]
 
 
 class InputsModel(BaseModel):
@@ -135,7 +144,7 @@ def blame_environment(error: InputsError, environ: Mapping[str, str]) -> InputsE
 def validate_inputs(model: type[T], data: Mapping[str, Any], subject: str) -> T:
     """Return ``data`` as ``model``. Raises InputsError with one fault for each key that is wrong."""
     try:
-        return model.model_validate(without_unset(data))
+        return model.model_validate(without_unset(data), by_alias=True, by_name=False)
     except ValidationError as error:
         faults = faults_of(error, model)
         raise InputsError(replace(fault, subject=subject) for fault in faults) from None

@@ -20,7 +20,7 @@ class ParametersKind:
 
     Offered by an entry point in the group ``gwdeployer.parameters``, or given to ``configure``. A
     ``parametersRef`` may then name it wherever the plugin's own kind may stand. ``model`` is the model of its
-    spec; its fields' merge policies say how the layers come together.
+    spec; its fields' merge policies say how the layers come together. ``plugin`` is the plugin's name.
 
     It composes with the plugin's own parameters, or replaces them:
 
@@ -33,7 +33,7 @@ class ParametersKind:
 
     kind: KindRef
     model: type[BaseModel]
-    plugin: str = "gateway"
+    plugin: str
     as_base: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     to_values: Callable[[Merged[Any], Mapping[str, Any], Object, Context], Mapping[str, Any]] | None = None
     wrap: Callable[[HelmValuesGenerator], HelmValuesGenerator] | None = None

@@ -16,7 +16,8 @@ from types import MappingProxyType
 from typing import Any
 
 from gwdeployer.chart import Chart, Release
-from gwdeployer.errors import Fault, GwdeployerError
+from gwdeployer.documents import copy
+from gwdeployer.errors import Fault, GwdeployerError, PlanError
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.guards import guard
 from gwdeployer.objects import (
@@ -83,7 +84,11 @@ class Plan:
     skip: Skip | None = None
     kinds: tuple[KindRef, ...] = ()
     warnings: tuple[Fault, ...] = ()
-    provenance: Provenance | None = None
+    provenance: Provenance | None = field(default=None, compare=False)
+
+    def __hash__(self) -> int:
+        """Agree with equality: plans for one owner that would apply the same."""
+        return hash((self.owner, self.digest))
 
     @cached_property
     def digest(self) -> str:
@@ -103,13 +108,31 @@ def render(recipe: Recipe, owner: Object, context: Context) -> tuple[Mapping[str
     Raises ParametersError or ChartError, with the owner named.
     """
     try:
-        values = recipe.generator.get_values(owner, context)
-        if isinstance(values, Skip):
-            return values, []
-        rendered = recipe.chart.render(values, release_of(owner))
-        return values, recipe.generator.post_process(owner, rendered, context)
+        return _rendered(recipe, owner, context)
     except GwdeployerError as error:
         raise error.about(owner=describe(owner)) from error.__cause__
+
+
+def _rendered(
+    recipe: Recipe, owner: Object, context: Context
+) -> tuple[Mapping[str, Any] | Skip, list[Object]]:
+    values = recipe.generator.get_values(owner, context)
+    if isinstance(values, Skip):
+        return values, []
+    _returned(recipe, "get_values", values, isinstance(values, Mapping), "a mapping or a Skip")
+    rendered = recipe.chart.render(values, release_of(owner))
+    objects = recipe.generator.post_process(owner, rendered, context)
+    sound = isinstance(objects, list) and all(isinstance(obj, dict) for obj in objects)
+    _returned(recipe, "post_process", objects, sound, "a list of objects")
+    return values, objects
+
+
+def _returned(recipe: Recipe, method: str, value: object, sound: bool, wanted: str) -> None:
+    """Refuse what a third party's method may not return, by name: it would fail later with fewer words."""
+    if not sound:
+        name = type(recipe.generator).__name__
+        message = f"{name}.{method} must return {wanted}, not {type(value).__name__}"
+        raise PlanError(Fault(message, subject="generator"))
 
 
 def release_of(owner: Object) -> Release:
@@ -122,6 +145,8 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
 
     Raises TerminalErrors with all faults at once, NotSynced where the store does not know enough yet.
     """
+    if not name_of(owner):
+        raise PlanError(Fault("has no name", "metadata.name", recipe.owner.kind, hint="give it one"))
     context = Context(store)
     values, rendered = render(recipe, owner, context)
     reference = ObjectRef(recipe.owner, namespace_of(owner), name_of(owner))
@@ -134,7 +159,7 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
         reference,
         tuple(objects),
         frozenset(context.create_only),
-        values,
+        copy(values),
         None,
         kinds,
         tuple(context.warnings),

@@ -13,18 +13,21 @@ from typing import Any, NamedTuple
 #: A place in an object: keys of mappings; list items by their own key where they have one, else by position.
 LeafPath = tuple[str | int, ...]
 
-# What identifies an item of a list in Kubernetes' types, most telling first.
-_ITEM_KEYS = (
-    "name",
-    "mountPath",
-    "port",
-    "containerPort",
-    "containerName",
-    "topologyKey",
-    "key",
-    "ip",
-    "uid",
-)
+# What names the items of Kubernetes' lists, as far as server-side apply and strategic merge agree on it.
+_ITEM_KEYS = {
+    "containerPolicies": ("containerName",),
+    "containers": ("name",),
+    "env": ("name",),
+    "hostAliases": ("ip",),
+    "imagePullSecrets": ("name",),
+    "initContainers": ("name",),
+    "ownerReferences": ("uid",),
+    "ports": ("containerPort", "port"),
+    "sysctls": ("name",),
+    "topologySpreadConstraints": ("topologyKey",),
+    "volumeMounts": ("mountPath",),
+    "volumes": ("name",),
+}
 
 
 class Origin(NamedTuple):
@@ -68,6 +71,14 @@ _TRACED: dict[type, Callable[[Any], Any]] = {
 }
 
 
+_BARE: dict[type, Callable[[Any], Any]] = {
+    TracedText: str.__str__,
+    TracedInt: int.__index__,
+    TracedFloat: float.__float__,
+    TracedFlag: bool,
+}
+
+
 def traced(value: Any, origin_of: Callable[[LeafPath], Origin | None], path: LeafPath = ()) -> Any:
     """Return a copy of JSON data whose leaves carry ``origin_of(path)``; what has none stays bare."""
     if isinstance(value, Mapping):
@@ -102,7 +113,8 @@ def origin_of(value: Any) -> Origin | None:
 
 def bare(leaf: Any) -> Any:
     """Return the value that a leaf stands for."""
-    return bool(leaf) if isinstance(leaf, TracedFlag) else leaf
+    kind = _BARE.get(type(leaf))
+    return kind(leaf) if kind else leaf
 
 
 def leaves(value: Any, path: LeafPath = ()) -> Iterator[tuple[LeafPath, Any]]:
@@ -111,19 +123,22 @@ def leaves(value: Any, path: LeafPath = ()) -> Iterator[tuple[LeafPath, Any]]:
         for key, item in value.items():
             yield from leaves(item, (*path, key))
     elif isinstance(value, (list, tuple)) and value:
-        for name, item in zip(item_names(value), value, strict=True):
+        names = item_names(value, path[-1] if path else "")
+        for name, item in zip(names, value, strict=True):
             yield from leaves(item, (*path, name))
     else:
         yield path, value
 
 
-def item_names(items: Sequence[Any]) -> list[str | int]:
-    """Return what names the items of a list: a key whose values are distinct, else their positions."""
-    if all(isinstance(item, Mapping) for item in items):
-        for key in _ITEM_KEYS:
-            names = [item.get(key) for item in items]
-            if None not in names and len(set(map(str, names))) == len(names):
-                return [f"[{name}]" for name in names]
+def item_names(items: Sequence[Any], field: str | int) -> list[str | int]:
+    """Return what names the items of the list in ``field``: their keys, or their positions.
+
+    By the field, not by the items, so that an object and a patch of it name them alike.
+    """
+    for key in _ITEM_KEYS.get(str(field), ()):
+        names = [item.get(key) if isinstance(item, Mapping) else None for item in items]
+        if None not in names and len(set(map(str, names))) == len(names):
+            return [f"[{name}]" for name in names]
     return list(range(len(items)))
 
 

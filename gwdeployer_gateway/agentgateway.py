@@ -19,10 +19,12 @@ from gwdeployer_gateway.agentgateway_config import catalog_values, config_of, is
 from gwdeployer_gateway.api import GatewayReferences
 from gwdeployer_gateway.common import (
     NO_PORTS,
+    alike,
     annotate_pods,
     content_checksum,
     controller_values,
     environment,
+    finished,
     gateway_values,
     ports_of,
     present,
@@ -31,7 +33,7 @@ from gwdeployer_gateway.common import (
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.internal_ports import internal_ports
 from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, SECRET
-from gwdeployer_gateway.layers import ParametersLayers, extended, is_own
+from gwdeployer_gateway.layers import ParametersLayers, is_own
 from gwdeployer_gateway.listeners import service_ports
 from gwdeployer_gateway.overlays import (
     HORIZONTALPODAUTOSCALER,
@@ -127,8 +129,13 @@ class AgentgatewayGenerator(HelmValuesGenerator):
             "ports": service_ports(ports, (), node_ports=False),
             **({} if fixed.own_session_key else {"sessionKeySecretName": secret_name(owner)}),
         }
-        context.state.update(layers=merged.layers, ports=tuple(ports), fixed=fixed, own=own)
-        return extended({"agentgateway": {**fixed.values, **own}}, owner, context)
+        context.state.update(
+            layers=merged.layers,
+            alike=alike(self, AgentgatewayGenerator, ports, context),
+            fixed=fixed,
+            own=own,
+        )
+        return finished({"agentgateway": {**fixed.values, **own}}, owner, context)
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Apply overlays; add the session key's Secret; put checksums of what proxies read on the pods."""
@@ -136,7 +143,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         name = state["own"]["name"] + _AUTHORITY
         authority = [obj for obj in objects if obj.get("kind") == "ConfigMap" and name_of(obj) == name]
         rest = [obj for obj in objects if obj not in authority] if authority else objects
-        rest = self._overlays.apply(rest, state["layers"], state["ports"], context)
+        rest = self._overlays.apply(rest, state["layers"], state["alike"], context)
         checksums: dict[str, str] = {}
         if state["fixed"].config_checksum:
             config = [obj for obj in rest if obj.get("kind") == "ConfigMap"]

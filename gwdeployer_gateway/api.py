@@ -12,12 +12,12 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from gwdeployer.errors import Fault, ParametersError, nearest, one_line
 from gwdeployer.objects import KindRef, Object, describe, plain
-from gwdeployer.parameters import faults_of
+from gwdeployer.parameters import drop_nulls, faults_of
 
 GROUP = "gateway.networking.k8s.io"
 
@@ -50,6 +50,10 @@ class ApiModel(BaseModel):
         return {name: value for name, value in data.items() if value is not None}
 
 
+#: A map of texts; a null entry is not set.
+Texts = Annotated[dict[str, str], BeforeValidator(drop_nulls)]
+
+
 class Listener(ApiModel):
     """A listener of a Gateway or ListenerSet. Port 0 (or none) in a ListenerSet: the protocol's own."""
 
@@ -77,8 +81,8 @@ class ParametersRef(ApiModel):
 class Infrastructure(ApiModel):
     """What all objects deployed for a Gateway carry, and who customises them."""
 
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
+    labels: Texts | None = None
+    annotations: Texts | None = None
     parameters_ref: ParametersRef | None = None
 
 
@@ -93,7 +97,7 @@ class SelectorRequirement(ApiModel):
 class LabelSelector(ApiModel):
     """Kubernetes' label selector."""
 
-    match_labels: dict[str, str] | None = None
+    match_labels: Texts | None = None
     match_expressions: list[SelectorRequirement] | None = None
 
     def as_mapping(self) -> dict[str, Any]:
@@ -170,7 +174,7 @@ def spec_of(obj: Object, model: type[S]) -> S:
     try:
         spec = obj.get("spec")
         return model.model_validate(
-            {} if spec is None else plain(spec) if obj.__class__ is not dict else spec
+            {} if spec is None else spec if spec.__class__ is dict is obj.__class__ else plain(spec)
         )
     except ValidationError as error:
         faults = faults_of(error, model, "spec")

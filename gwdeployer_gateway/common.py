@@ -6,7 +6,7 @@ The keys of the values are the same in every data plane's chart.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -18,7 +18,7 @@ from gwdeployer.parameters import Merged
 from gwdeployer.provenance import from_one
 from gwdeployer_gateway.api import GatewayReferences, GatewaySpec, spec_of, unknown_fields
 from gwdeployer_gateway.inputs import GatewayInputs
-from gwdeployer_gateway.layers import ParametersLayers
+from gwdeployer_gateway.layers import ParametersLayers, extended
 from gwdeployer_gateway.listeners import Hidden, ServedPort, served_ports
 from gwdeployer_gateway.overlays import WORKLOADS
 
@@ -26,6 +26,7 @@ M = TypeVar("M", bound=BaseModel)
 
 NO_PORTS = Skip("no listener has a port that can be served")
 
+_INPUTS = {"managedBy": "managedBy", "version": "version", "xds": "controlPlane"}
 _SAID_IN = {
     "name": "metadata.name",
     "gatewayName": "metadata.name",
@@ -97,6 +98,25 @@ def ports_of(
     dummy = inputs.no_listeners_dummy_port
     ports = served_ports(owner, spec, reserved, context, hidden)
     return ports or ([ServedPort(dummy)] if dummy else [])
+
+
+def finished(values: dict[str, Any], owner: Object, context: Context) -> Mapping[str, Any]:
+    """Return a chart's values as registered kinds want them, knowing where they came from if asked."""
+    if context.trace:
+        for section in values.values():
+            for key, path in _INPUTS.items():
+                section[key] = from_one(section[key], "inputs", path)
+            section["ports"] = from_one(section["ports"], describe(owner), "listeners and ListenerSets")
+    return extended(values, owner, context)
+
+
+def alike(generator: object, ours: type, ports: Iterable[ServedPort], context: Context) -> Hashable:
+    """Return what tells apart Gateways of the same parameters whose objects differ in more than text.
+
+    None, each is checked by itself, where somebody else has a say in the values.
+    """
+    foreign = type(generator) is not ours or any(known.to_values for known, _ in context.state["registered"])
+    return None if foreign else tuple(ports)
 
 
 def present(values: Mapping[str, Any]) -> dict[str, Any]:

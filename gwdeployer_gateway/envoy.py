@@ -13,10 +13,12 @@ from gwdeployer_gateway.addresses import load_balancer_ip
 from gwdeployer_gateway.api import Address, GatewayReferences, GatewaySpec
 from gwdeployer_gateway.common import (
     NO_PORTS,
+    alike,
     annotate_pods,
     content_checksum,
     controller_values,
     environment,
+    finished,
     gateway_values,
     ports_of,
     present,
@@ -25,7 +27,7 @@ from gwdeployer_gateway.common import (
 from gwdeployer_gateway.defaults import READINESS_PORT, default_parameters
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.kinds import GATEWAY_PARAMETERS
-from gwdeployer_gateway.layers import ParametersLayers, extended
+from gwdeployer_gateway.layers import ParametersLayers
 from gwdeployer_gateway.listeners import ServedPort, service_ports
 from gwdeployer_gateway.overlays import (
     HORIZONTALPODAUTOSCALER,
@@ -100,15 +102,15 @@ class EnvoyGenerator(HelmValuesGenerator):
         ports = ports_of(owner, spec, RESERVED_PORTS, self._inputs, context)
         if not ports:
             return NO_PORTS
-        context.state.update(layers=merged.layers, ports=tuple(ports))
+        context.state.update(layers=merged.layers, alike=alike(self, EnvoyGenerator, ports, context))
         context.state["configChecksum"] = (kube.get("podTemplate") or {}).get("configChecksum", True)
         fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged))
         own = self._own_values(owner, spec, kube, ports, context)
-        return extended({"gateway": {**fixed, **own}}, owner, context)
+        return finished({"gateway": {**fixed, **own}}, owner, context)
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Apply overlays; then put a checksum of the configuration on the pods (unless opted out)."""
-        objects = self._overlays.apply(objects, context.state["layers"], context.state["ports"], context)
+        objects = self._overlays.apply(objects, context.state["layers"], context.state["alike"], context)
         if context.state["configChecksum"]:
             stamp_config_checksum(objects)
         return objects

@@ -102,9 +102,11 @@ class ParametersLayers(Generic[M]):
         if known is not None:
             own = self._read(reference, known.kind, known.model, context)
             foreign.setdefault(known, []).append(own)
-            return [Layer(own.name, own.source, known.as_base(own.values))] if known.as_base else []
+            as_base = known.as_base
+            return [self._layers.get((own, known), lambda: _base(own, as_base))] if as_base else []
         if group_kind != self._kind.group_kind:
-            message = f"this data plane has no parameters of kind {reference.ref.kind}.{reference.ref.group}"
+            kind = KindRef(reference.ref.group, "", reference.ref.kind)
+            message = f"this data plane has no parameters of kind {kind}"
             raise reference.fault("kind", message, f"refer to a {self._kind}")
         return [self._read(reference, self._kind, self._model, context)]
 
@@ -120,6 +122,10 @@ class ParametersLayers(Generic[M]):
             raise reference.fault("name", message, "create it, or correct the reference")
         name = reference.layer
         return self._layers.get((parameters,), lambda: read_layer(model, parameters, name=name), extra=name)
+
+
+def _base(own: Layer, as_base: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Layer:
+    return Layer(own.name, own.source, as_base(own.values))
 
 
 def extended(values: Mapping[str, Any], owner: Object, context: Context) -> Mapping[str, Any]:

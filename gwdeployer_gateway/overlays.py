@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from gwdeployer.documents import copy
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context, Patch
 from gwdeployer.objects import IdentityCache, KindRef, Object, describe, strategic_merge
@@ -74,20 +75,22 @@ class Overlays:
     ) -> list[Object]:
         """Return the objects with the overlays of all layers, and the objects that overlays add.
 
-        Patched objects are checked against their types once for each ``alike``: what tells apart the Gateways
-        of these layers whose objects differ in more than text (their ports). Raises ParametersError with the
-        faults of all overlays, each with its layer and path.
+        Objects are checked against their types before and after, once for each ``alike``: what tells apart
+        the Gateways of these layers whose objects differ in more than text (their ports); None: each time.
+        Raises ParametersError with the faults of all overlays, each with its layer and path.
         """
         found = self._found.get(layers, lambda: _find(layers, self._fields))
-        if not found.patches and not found.supports:
-            return objects
         sound = self._sound.get(layers, set)
-        run = _Run(found, context, checks=alike not in sound)
+        run = _Run(found, context, checks=alike is None or alike not in sound)
+        if run.checks and (faults := [fault for obj in objects for fault in _rendered_faults(obj)]):
+            raise ParametersError(faults)
         patched = run.patched(objects)
+        if run.faults:
+            raise ParametersError(run.faults)
         supports = run.supports(patched)
         if run.faults:
             raise ParametersError(run.faults)
-        if len(sound) < _MAX_SOUND:
+        if alike is not None and len(sound) < _MAX_SOUND:
             sound.add(alike)
         return _without_replicas(patched, supports, context) + supports
 
@@ -138,13 +141,13 @@ class _Run:
                 self.faults += [o.fault("a DaemonSet cannot be scaled", hint=hint) for o in overlays]
                 continue
             base = _support(kind, workload)
-            self._note(base, base, Origin("workload", describe(workload)))
+            note(self.context, base, base, Origin("workload", describe(workload)))
             made.append(self._over(base, overlays))
         return made
 
     def _over(self, obj: Object, overlays: Sequence[_Overlay]) -> Object:
         for overlay in overlays:
-            self._note(obj, overlay.patch, overlay.origin)
+            note(self.context, obj, overlay.patch, overlay.origin)
             if overlay.patch.get("spec") and not _has_spec(obj):
                 message = f"a {obj['kind']} has no spec"
                 self.faults.append(overlay.fault(message, "spec", "patch its fields themselves"))
@@ -157,10 +160,19 @@ class _Run:
             self.faults += _type_faults(obj, overlays)
         return obj
 
-    def _note(self, obj: Object, patch: Mapping[str, Any], origin: Origin) -> None:
-        if self.context.trace:
-            identity = obj["apiVersion"], obj["kind"], obj["metadata"]["name"]
-            self.context.patches.append(Patch(identity, patch, origin))
+
+def note(context: Context, obj: Object, patch: Mapping[str, Any], origin: Origin) -> None:
+    """Note what is laid over an object, for whoever asks where its fields came from."""
+    if context.trace:
+        identity = obj["apiVersion"], obj["kind"], obj["metadata"]["name"]
+        context.patches.append(Patch(identity, patch, origin))
+
+
+def _rendered_faults(obj: Object) -> Iterator[Fault]:
+    """Find what typed fields brought in that cannot be, such as a second volume of a built-in one's name."""
+    type_name = type_of_kind(obj["apiVersion"], obj["kind"])
+    for fault in faults_of(type_name, obj) if type_name else ():
+        yield Fault(fault.message, fault.path, describe(obj), hint=fault.hint)
 
 
 def _support(kind: KindRef, workload: Object) -> Object:
@@ -168,7 +180,7 @@ def _support(kind: KindRef, workload: Object) -> Object:
     name = workload["metadata"]["name"]
     target = {"apiVersion": workload["apiVersion"], "kind": workload["kind"], "name": name}
     spec: dict[str, Any] = {
-        PODDISRUPTIONBUDGET: {"selector": {"matchLabels": dict(workload["spec"]["selector"]["matchLabels"])}},
+        PODDISRUPTIONBUDGET: {"selector": copy(workload["spec"]["selector"])},
         HORIZONTALPODAUTOSCALER: {"scaleTargetRef": target},
         VERTICALPODAUTOSCALER: {"targetRef": target},
     }[kind]
@@ -185,6 +197,7 @@ def _without_replicas(objects: list[Object], supports: Sequence[Object], context
             obj["spec"] = {key: value for key, value in obj["spec"].items() if key != "replicas"}
             message = "is left to the HorizontalPodAutoscaler"
             context.warn(message, "spec.replicas", subject=describe(obj), hint="set minReplicas instead")
+            note(context, obj, {"spec": {"replicas": None}}, Origin("left to the HorizontalPodAutoscaler"))
     return objects
 
 

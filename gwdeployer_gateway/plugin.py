@@ -80,7 +80,7 @@ class GatewayPlugin(Plugin):
 
     def _wrapping(self, owner: Object, class_name: str, store: ObjectStore) -> ParametersKind | None:
         """Return the registered kind, if any, whose own generator deploys the Gateway."""
-        wrapping = {known.kind.group_kind: known for known in self.parameters if known.wrap}
+        wrapping = {known.kind.group_kind: known for known in self.parameters if known.wrap or known.chart}
         gateway_class = store.get(GATEWAY_CLASS, "", class_name)
         found = (wrapping.get(kind) for kind in reversed(kinds_referred_to(owner, gateway_class)))
         return next((known for known in found if known), None)

@@ -46,7 +46,8 @@ class Tracer:
             case Map() if isinstance(built, dict) and built:
                 self._map(node, built, path, found)
             case Seq(items) if items:
-                for name, item, value in zip(item_names(built), items, built, strict=True):
+                names = item_names(built, path[-1] if path else "")
+                for name, item, value in zip(names, items, built, strict=True):
                     self._walk(item, value, (*path, name), found)
             case Text(parts):
                 found[path] = self._text(parts)

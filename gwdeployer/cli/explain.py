@@ -45,8 +45,9 @@ def explain(
     planned = list(planned_of(manifests_of(filenames), plugins_for(inputs_file, given), report))
     found = [_explained(one) for one in planned]
     rows = [row for owner, provenance in found for row in _rows(owner, provenance, subject)]
-    chosen = [row for row in rows if path is None or _is_below(row[1], path)]
+    chosen = [row for row in rows if not path or _is_below(row[1], path)]
     if not chosen and not report.faults and subject is not None:
+        report.print()
         names = [name for _, provenance in found for name, _ in _sections(provenance)]
         raise click.UsageError(_nothing(names, rows, subject, path))
     click.echo(_as_json(chosen) if output == "json" else _as_table(chosen), nl=False)
@@ -74,13 +75,16 @@ def _rows(owner: ObjectRef, provenance: Provenance, subject: str | None) -> Iter
 
 
 def _is_below(path: str, wanted: str) -> bool:
+    wanted = wanted.strip(".")
+    if wanted.startswith("spec.") and not path.startswith("spec"):
+        wanted = wanted.removeprefix("spec.")  # parameters begin below their spec
     return path.startswith(wanted) and path[len(wanted) :][:1] in ("", ".", "[")
 
 
 def _nothing(names: Iterable[str], rows: Iterable[Row], subject: str, path: str | None) -> str:
     if path is None:
-        return f"there is no {subject!r}; {nearest(subject, names)}"
-    return f"{subject} has no {path!r}; {nearest(path, [row[1] for row in rows])}"
+        return f"there is no {subject!r}; {nearest(subject, names)}".rstrip("; ")
+    return f"{subject} has no {path!r}; {nearest(path, [row[1] for row in rows])}".rstrip("; ")
 
 
 def _as_table(rows: list[Row]) -> str:

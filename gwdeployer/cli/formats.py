@@ -46,7 +46,8 @@ def _detail(obj: Object) -> str:
             ports = [f"{port['port']}/{port.get('protocol', 'TCP')}" for port in spec.get("ports") or ()]
             return f": {spec.get('type', 'ClusterIP')} on {', '.join(ports)}"
         case "Deployment" | "DaemonSet":
-            containers = spec["template"]["spec"]["containers"]
+            pod = (spec.get("template") or {}).get("spec") or {}
+            containers = pod.get("containers") or ()
             images = ", ".join(f"{container['name']} ({container.get('image')})" for container in containers)
             return f": {spec['replicas']} replicas of {images}" if "replicas" in spec else f": {images}"
         case "ConfigMap":

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gwdeployer.cli.report import Report
 from gwdeployer.deployer import Deployer
-from gwdeployer.errors import Fault, GwdeployerError, shown
+from gwdeployer.errors import ChartError, Fault, GwdeployerError, PlanError, one_line, shown
 from gwdeployer.generator import Skip
 from gwdeployer.manifests import Manifests
 from gwdeployer.objects import KindRef, Object, ObjectRef, describe, is_dns_subdomain
@@ -96,7 +96,14 @@ def _planned(plugin: Plugin, owner: Object, store: ObjectStore, report: Report) 
             return None
         plan = deployer.plan(owner, store)
     except GwdeployerError as error:
-        report.faults += error.about(owner=name, subject=name).faults
+        # A chart's fault says where in the chart; for whom it was rendered is the other half.
+        layer = name if isinstance(error, (ChartError, PlanError)) else ""
+        report.faults += error.about(owner=name, subject=name, layer=layer).faults
+        return None
+    except Exception as error:
+        logger.info("%s cannot be planned", name, exc_info=True)
+        message = f"{type(plugin).__name__} failed: {type(error).__name__}: {one_line(str(error), 256)}"
+        report.faults.append(Fault(message, subject=name, hint="-v shows where"))
         return None
     report.warnings += [replace(fault, subject=fault.subject or name) for fault in plan.warnings]
     if plan.skip:

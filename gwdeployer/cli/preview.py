@@ -56,6 +56,7 @@ def values(
     plans = list(plans_of(manifests_of(filenames), plugins_for(inputs_file, given), report))
     chosen = [plan for plan in plans if _is_meant(plan, owner, namespace)]
     if not chosen and not report.faults and (owner or namespace):
+        report.print()
         raise click.UsageError(f"no such owner in these files; there are: {names_of(plans)}")
     _finish(VALUES_FORMATS[output](chosen), report)
 

@@ -334,3 +334,39 @@ def test_a_chart_knows_its_kinds_and_release() -> None:
     assert found["metadata"]["name"].startswith("long-name-")
     assert found["data"]["text"] == "prod"
     assert chart().kinds != machine.kinds == (KindRef("", "v1", "ConfigMap"),)
+
+
+@pytest.mark.parametrize(
+    ("method", "returned", "message"),
+    [
+        ("get_values", [], "get_values must return a mapping or a Skip, not list"),
+        ("post_process", [None], "post_process must return a list of objects, not list"),
+        ("post_process", None, "post_process must return a list of objects, not NoneType"),
+    ],
+)
+def test_what_a_generator_may_not_return_is_refused_by_name(
+    method: str, returned: Any, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = deployer()
+    monkeypatch.setattr(machine.generator, method, lambda *_: returned)
+    with pytest.raises(PlanError, match=message):
+        machine.plan(site(), STORE)
+
+
+def test_an_owner_without_a_name_is_refused() -> None:
+    with pytest.raises(PlanError, match=r"Site metadata\.name: has no name"):
+        deployer().plan({"metadata": None}, STORE)
+
+
+def test_the_values_of_a_plan_are_its_own() -> None:
+    machine = deployer()
+    first = machine.plan(site(), STORE)
+    dict.clear(first.values)  # type: ignore[arg-type]
+    machine.forget(site())
+    assert machine.plan(site(), STORE).values != {}
+
+
+def test_plans_can_be_kept_in_sets() -> None:
+    machine = deployer()
+    first, traced = machine.plan(site(), STORE), machine.plan(site(), STORE, trace=True)
+    assert len({first, traced}) == 1

@@ -162,12 +162,11 @@ def test_null_and_untold_leaves_stay_bare() -> None:
 
 
 def test_items_are_named_by_a_key_that_tells_them_apart() -> None:
-    assert item_names([{"name": "a"}, {"name": "b"}]) == ["[a]", "[b]"]
-    assert item_names([{"name": "a", "mountPath": "/1"}, {"name": "a", "mountPath": "/2"}]) == [
-        "[/1]",
-        "[/2]",
-    ]
-    assert item_names([{"x": 1}, {"x": 2}]) == [0, 1]
+    assert item_names([{"name": "a"}, {"name": "b"}], "containers") == ["[a]", "[b]"]
+    mounts = [{"name": "a", "mountPath": "/1"}, {"name": "a", "mountPath": "/2"}]
+    assert item_names(mounts, "volumeMounts") == ["[/1]", "[/2]"]
+    assert item_names([{"name": "a"}, {"name": "a"}], "containers") == [0, 1]
+    assert item_names([{"name": "a"}], "sources") == [0]
     assert list(leaves({"a": [], "b": {"c.d/e": 1}})) == [(("a",), []), (("b", "c.d/e"), 1)]
     assert path_name(("b", "c.d/e", 0, "[x]")) == "b[c.d/e][0][x]"
 
@@ -175,3 +174,37 @@ def test_items_are_named_by_a_key_that_tells_them_apart() -> None:
 def test_several_origins_are_named_once_each() -> None:
     both = together([Origin("default", "a"), Origin("class", "b"), Origin("default", "a")])
     assert both == Origin("default + class", "a, b")
+
+
+def test_what_a_patch_takes_away_is_told() -> None:
+    found = explained(
+        of_class={"deployment": {"replicas": 2}},
+        own={
+            "horizontalPodAutoscaler": {"spec": {"maxReplicas": 3}},
+            "deploymentOverlay": {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": None}}}},
+        },
+    )
+    told = told_of(found, "Deployment")
+    assert told["spec.replicas"] == "left to the HorizontalPodAutoscaler"
+    assert told["spec.template.spec.terminationGracePeriodSeconds"].startswith("overlay of Gateway web")
+
+
+def test_items_of_replaced_and_partly_named_lists_are_told() -> None:
+    env = [{"$patch": "replace"}, {"name": "A", "value": "1"}]
+    patch = {"template": {"spec": {"containers": [{"name": "kgateway-proxy", "env": env}]}}}
+    found = explained(
+        own={
+            "deploymentOverlay": {"spec": patch},
+            "serviceOverlay": {"spec": {"ports": [{"port": 80, "appProtocol": "http"}]}},
+        }
+    )
+    container = "spec.template.spec.containers[kgateway-proxy]"
+    assert told_of(found, "Deployment")[f"{container}.env[A].value"].startswith("overlay of Gateway web")
+    told = told_of(found, "Service")
+    assert told["spec.ports[80].appProtocol"].startswith("overlay of Gateway web")
+    assert told["spec.ports[80].name"] == "Gateway shop/web: listeners and ListenerSets"
+
+
+def test_inputs_are_told() -> None:
+    told = told_of(explained(), "Service")
+    assert told["metadata.labels[app.kubernetes.io/managed-by]"] == "inputs: managedBy"

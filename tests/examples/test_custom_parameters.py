@@ -110,7 +110,7 @@ class LonelySpec(ParametersModel):
 
 
 def test_a_kind_that_does_not_say_how_it_wraps_ours_stands_alone() -> None:
-    lonely = ParametersKind(KindRef("example.com", "v1", "Lonely"), LonelySpec)
+    lonely = ParametersKind(KindRef("example.com", "v1", "Lonely"), LonelySpec, "gateway")
     of_class = gateway_class(CLASS)
     of_class["spec"]["parametersRef"] = {
         "group": "example.com",
@@ -141,7 +141,7 @@ def test_an_unregistered_kind_is_still_refused() -> None:
 
 
 def test_two_registrations_of_one_kind_are_refused(tenant: ParametersKind) -> None:
-    again = ParametersKind(GATEWAY_PARAMETERS, LonelySpec)
+    again = ParametersKind(GATEWAY_PARAMETERS, LonelySpec, "gateway")
     with pytest.raises(PluginError) as raised:
         configure([GatewayPlugin], parameters=[tenant, tenant, again])
     assert str(raised.value).splitlines() == [

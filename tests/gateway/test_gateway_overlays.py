@@ -193,3 +193,31 @@ def test_the_faults_of_both_layers_come_together() -> None:
     assert len(faults) == 2
     assert any("GatewayClass" in fault for fault in faults)
     assert any("from Gateway web" in fault for fault in faults)
+
+
+def test_a_typed_volume_of_a_built_in_ones_name_is_refused_where_it_stands() -> None:
+    faults = faults_of(kube={"podTemplate": {"extraVolumes": [{"name": "podinfo", "emptyDir": {}}]}})
+    assert len(faults) == 1
+    assert faults[0].startswith("Deployment web spec.template.spec.volumes[3]")
+
+
+def test_a_budget_takes_the_whole_selector_of_the_workload() -> None:
+    expressions = [{"key": "app.kubernetes.io/name", "operator": "In", "values": ["web"]}]
+    made = proxy(
+        kube={
+            **deployment({"selector": {"matchLabels": None, "matchExpressions": expressions}}),
+            "podDisruptionBudget": {"spec": {"minAvailable": 1}},
+        }
+    )
+    assert made.kind(PDB)["spec"]["selector"] == {"matchExpressions": expressions}
+
+
+def test_a_workload_patched_to_pieces_is_a_fault_whatever_else_is_asked_for() -> None:
+    kube = {**deployment({"$patch": "replace", "replicas": 1}), "podDisruptionBudget": {}}
+    assert any("spec.selector" in fault for fault in faults_of(kube=kube))
+
+
+def test_a_null_label_is_not_set() -> None:
+    made = proxy(infrastructure={"labels": {"a": "b", "gone": None}})
+    assert made.service["metadata"]["labels"]["a"] == "b"
+    assert "gone" not in made.service["metadata"]["labels"]

@@ -84,6 +84,7 @@ class Audited(HelmValuesGenerator):
 TENANT = ParametersKind(
     kind=KindRef("tenant.example.com", "v1", "TenantParameters"),
     model=TenantParametersSpec,
+    plugin="gateway",
     as_base=as_gateway_parameters,
     to_values=with_tenant_labels,
     wrap=Audited,
