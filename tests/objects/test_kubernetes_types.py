@@ -807,6 +807,7 @@ class TestAgainstPublishedSchemas:
     @given(data=st.data())
     def test_same_verdict_on_generated_values(self, type_name: str, data: st.DataObject) -> None:
         value = data.draw(values_of(type_name, 4))
-        # JSON Schema does not know that entries of a list have keys.
-        faults = [fault for fault in faults_of(type_name, value) if "is there already" not in fault.message]
+        # JSON Schema does not know that entries of a list have keys, and here does not look at formats.
+        beyond = re.compile("is there already|RFC 3339|base64")
+        faults = [fault for fault in faults_of(type_name, value) if not beyond.search(fault.message)]
         assert (faults == []) is strict_validator(type_name).is_valid(value), (value, faults)
