@@ -168,10 +168,18 @@ class Content:
             here = (path, index)
             if shape_of(item) == "map" and MARKER in item and self._is_no_item(item, here):
                 continue
+            if rule.keys and not inner.type_name:
+                self._ask_for_keys(item, rule, here)
             taken = self.taken(item, inner, here, raw=raw)
             if taken is not NOTHING:
                 result.append(taken)
         return result
+
+    def _ask_for_keys(self, item: Any, rule: PatchRule, path: Path) -> None:
+        """Note keys that an item lacks; of published types, whoever checks the result knows which."""
+        for key, default in rule.keys:
+            if default is None and shape_of(item) == "map" and item.get(key) is None:
+                self.fault(f"an item of this list needs its key, {key!r}", path, f"set {key!r}")
 
     def _taken_entries(
         self, patch: Mapping[Any, Any], rule: PatchRule, path: Path, *, raw: bool

@@ -221,3 +221,9 @@ def test_a_null_label_is_not_set() -> None:
     made = proxy(infrastructure={"labels": {"a": "b", "gone": None}})
     assert made.service["metadata"]["labels"]["a"] == "b"
     assert "gone" not in made.service["metadata"]["labels"]
+
+
+def test_a_policy_without_its_container_is_refused() -> None:
+    policies = {"spec": {"resourcePolicy": {"containerPolicies": [{"mode": "Off"}]}}}
+    [fault] = faults_of(kube={"verticalPodAutoscaler": policies})
+    assert "containerPolicies[0]: an item of this list needs its key, 'containerName'" in fault
