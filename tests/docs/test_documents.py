@@ -20,7 +20,7 @@ import pytest
 
 import gwdeployer
 import gwdeployer_gateway
-from gwdeployer import Deployer, MemoryStore
+from gwdeployer import Deployer, MemoryStore, parameters
 from gwdeployer.cli.command_line import COMMANDS as COMMAND_NAMES
 from gwdeployer.inputs import known_keys
 from gwdeployer_gateway import GatewayInputs, agentgateway, envoy
@@ -170,6 +170,25 @@ def executed(code: str) -> tuple[dict[str, Any], str]:
 @pytest.mark.parametrize(("document", "code"), pythons())
 def test_python_blocks_run(document: str, code: str, folder: Path) -> None:
     executed(code)
+
+
+def outputs() -> list[tuple[str, str, str]]:
+    block = r"((?:(?!```).*\n)*)```"
+    form = rf"^```python\n{block}\n\n```text\n{block}"
+    return [(name, *found) for name, text in TEXTS.items() for found in re.findall(form, text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize(("document", "code", "shown"), outputs())
+def test_python_blocks_print_what_is_shown(document: str, code: str, shown: str, folder: Path) -> None:
+    assert executed(code)[1] == shown
+
+
+def test_there_are_outputs_to_compare() -> None:
+    assert {document for document, _, _ in outputs()} >= {"docs/merging.md"}
+
+
+def test_every_name_of_merging_is_in_its_document() -> None:
+    assert [name for name in parameters.__all__ if not is_named(name, TEXTS["docs/merging.md"])] == []
 
 
 def test_the_library_example_prints_what_is_deployed(folder: Path) -> None:
