@@ -56,8 +56,8 @@ class Rule(ABC):
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class ExactlyOneOf(Rule):
-    """One of these members, named by alias, is set, and no other of them."""
+class _Group(Rule):
+    """How many of these members, named by alias, may be set."""
 
     names: tuple[str, ...]
 
@@ -65,43 +65,47 @@ class ExactlyOneOf(Rule):
         """Take the members' names."""
         object.__setattr__(self, "names", names)
 
+    def _found(self, model: BaseModel) -> list[str]:
+        present = set_members(model)
+        return [name for name in self.names if name in present]
+
+    def _validation(self, count: str, message: str) -> Validation:
+        """Count the members that are there, in the words of Kubernetes' own generators."""
+        present = ",".join(f"has(self.{cel_name(name)})" for name in self.names)
+        return Validation(
+            f"[{present}].filter(x,x==true).size() {count}", message.format(" ".join(self.names))
+        )
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class ExactlyOneOf(_Group):
+    """One of these members, named by alias, is set, and no other of them."""
+
     def faults(self, model: BaseModel) -> Iterator[Fault]:
         """Say which are set if it isn't one."""
-        present = set_members(model)
-        found = [name for name in self.names if name in present]
+        found = self._found(model)
         if len(found) != 1:
             what = f"{' and '.join(found)} are" if found else "none is"
             yield Fault(f"exactly one of {', '.join(self.names)} must be set, {what}")
 
     def validations(self) -> Iterator[Validation]:
-        """Count the members that are there, in the words of Kubernetes' own generators."""
-        present = ",".join(f"has(self.{cel_name(name)})" for name in self.names)
-        message = f"exactly one of the fields in [{' '.join(self.names)}] must be set"
-        yield Validation(f"[{present}].filter(x,x==true).size() == 1", message)
+        """Return the count that must be one."""
+        yield self._validation("== 1", "exactly one of the fields in [{}] must be set")
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class AtMostOneOf(Rule):
+class AtMostOneOf(_Group):
     """No two of these members, named by alias, are set."""
-
-    names: tuple[str, ...]
-
-    def __init__(self, *names: str) -> None:
-        """Take the members' names."""
-        object.__setattr__(self, "names", names)
 
     def faults(self, model: BaseModel) -> Iterator[Fault]:
         """Say which are set if there are several."""
-        present = set_members(model)
-        found = [name for name in self.names if name in present]
+        found = self._found(model)
         if len(found) > 1:
             yield Fault(f"at most one of {', '.join(self.names)} may be set, {' and '.join(found)} are")
 
     def validations(self) -> Iterator[Validation]:
-        """Count the members that are there, as ``ExactlyOneOf`` does."""
-        present = ",".join(f"has(self.{cel_name(name)})" for name in self.names)
-        message = f"at most one of the fields in [{' '.join(self.names)}] may be set"
-        yield Validation(f"[{present}].filter(x,x==true).size() <= 1", message)
+        """Return the count that may not pass one."""
+        yield self._validation("<= 1", "at most one of the fields in [{}] may be set")
 
 
 class ParametersModel(BaseModel):
