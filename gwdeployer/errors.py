@@ -9,9 +9,26 @@
     │   ├── ParametersError         the owner or one of its parameters objects is wrong
     │   ├── ChartError              a chart is wrong, or refuses its values
     │   ├── PlanError               rendered objects may not be deployed (a guard refused them)
-    │   └── PluginError             a plugin cannot be loaded, or two contradict each other
+    │   ├── PluginError             a plugin cannot be loaded, or two contradict each other
+    │   └── InvalidObject  (A)      the API server refuses an object as it is (400, 422)
+    │       └── ImmutableField (A)  ... because a field of the stored object cannot change
     └── RetryableError              .delay: trying again later may help
-        └── NotSynced               a store does not yet know whether an object exists
+        ├── NotSynced               a store does not yet know whether an object exists
+        ├── ForeignObject           a name is taken by an object that is not ours
+        ├── Contested               somebody else keeps changing what we apply
+        ├── Interrupted             the deadline passed, or the caller cancelled
+        ├── Conflict       (A)      somebody else wrote in between (409)
+        ├── NotFound       (A)      the object or its namespace is not there (404)
+        ├── KindNotInstalled (A)    the API server does not know the kind (404)
+        ├── Forbidden      (A)      RBAC does not allow the request (403)
+        ├── Denied         (A)      an admission webhook, a policy or a quota refused
+        ├── Unauthorized   (A)      the credentials are not accepted, any more (401)
+        ├── Expired        (A)      a resourceVersion or page is too old (410)
+        ├── Throttled      (A)      too many requests (429); .delay is the server's
+        ├── ServerFailure  (A)      the API server failed (5xx, an answer that is none)
+        └── Unreachable    (A)      no answer: connection refused, lost, timed out
+
+    ApiError (A)                    .status, .causes: what an API server answered, or 0 where it did not
 
 Errors carry data; their text is made in ``__str__``, one line per fault, so that a host can show it
 in a condition, an event or on a terminal.
@@ -22,6 +39,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 #: Foreign text (a value somebody wrote, a server's answer) is cut to this many characters in messages.
 MAX_FOREIGN_TEXT = 256
@@ -135,6 +153,88 @@ class PluginError(TerminalError):
 
 class NotSynced(RetryableError):  # noqa: N818 - a state to wait out, named as informers name it
     """A store does not yet know whether an object exists. Absent objects are ``None``, never this."""
+
+
+class ForeignObject(RetryableError):  # noqa: N818 - named by what stands in the way
+    """A name we need is taken by an object that is not ours. It is left alone until it is gone or adopted."""
+
+
+class Contested(RetryableError):  # noqa: N818 - a state to wait out
+    """Somebody else keeps changing what we apply; writing on would never end. ``delay``: until the next try."""
+
+
+class Interrupted(RetryableError):  # noqa: N818 - a state to wait out
+    """The deadline passed or the caller cancelled before this was done. What was sent has been reported."""
+
+
+class Cause(NamedTuple):
+    """One reason in an API server's answer: the field it names, a reason word, and its text."""
+
+    field: str
+    reason: str
+    message: str
+
+
+class ApiError(GwdeployerError):
+    """An API server's refusal, or the lack of an answer. Mixed into the errors that say what that means.
+
+    ``status`` is the HTTP status, 0 where there was no answer; ``causes`` are the server's, field by field.
+    """
+
+    status: int = 0
+    causes: tuple[Cause, ...] = ()
+
+
+class InvalidObject(ApiError, TerminalError):  # noqa: N818 - named as the API names it
+    """The API server refuses an object as it is: its schema or its validation says no (400, 422)."""
+
+
+class ImmutableField(InvalidObject):
+    """A field of the stored object cannot change; only deleting and creating it anew would do."""
+
+
+class _ApiAnswer(ApiError, RetryableError):
+    """What may go away without our doing."""
+
+
+class Conflict(_ApiAnswer):
+    """The object is not as it was when we looked: written, created or deleted in between (409)."""
+
+
+class NotFound(_ApiAnswer):
+    """The object, or the namespace it would be in, is not there (404)."""
+
+
+class KindNotInstalled(_ApiAnswer):
+    """The API server does not know the kind, in this version: its CRD may come later (404)."""
+
+
+class Forbidden(_ApiAnswer):
+    """RBAC does not allow the request (403); the hint is the rule that is missing."""
+
+
+class Denied(_ApiAnswer):
+    """An admission webhook, an admission policy or a quota refused the object; the message is theirs."""
+
+
+class Unauthorized(_ApiAnswer):
+    """The credentials are not accepted (401), perhaps because a token has expired."""
+
+
+class Expired(_ApiAnswer):
+    """A resourceVersion or a page of a list is too old (410); list again."""
+
+
+class Throttled(_ApiAnswer):
+    """The API server asks us to slow down (429); ``delay`` is what its Retry-After says."""
+
+
+class ServerFailure(_ApiAnswer):
+    """The API server failed (5xx), or what it answered is no answer of an API server."""
+
+
+class Unreachable(_ApiAnswer):
+    """There was no answer, or not all of it: connection refused or lost, time out. It may have been done."""
 
 
 def one_line(text: str, limit: int = 0) -> str:
