@@ -4,7 +4,7 @@ Filled by a constructor call, by one YAML file, or by environment variables. Plu
 has a default, so that previews work without any inputs.
 """
 
-from __future__ import annotations
+# Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

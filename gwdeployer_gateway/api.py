@@ -4,7 +4,7 @@ Objects are checked only where we use them: an API server has accepted the rest,
 than this one. Fields that no version known here has are pointed out, not refused.
 """
 
-from __future__ import annotations
+# Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
 import json
 from collections.abc import Iterator, Mapping

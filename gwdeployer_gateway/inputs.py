@@ -1,6 +1,6 @@
 """What the controller that embeds gateways knows, besides the core's inputs."""
 
-from __future__ import annotations
+# Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
 from typing import Literal
 

@@ -5,9 +5,10 @@ class's. A field without a policy is replaced. Ours are, as kgateway's users ask
 protocol, IP families, connection limit, overload manager, and the opt-out of the config checksum.
 """
 
-from __future__ import annotations
+# Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -36,9 +37,6 @@ from gwdeployer_gateway.parameters.overload import (
     MonitorsOnce,
     OverloadManager,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = [
     "Bootstrap",

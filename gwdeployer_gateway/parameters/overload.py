@@ -3,9 +3,10 @@
 What Envoy refuses only when the proxy starts, after the rollout began, is refused here.
 """
 
-from __future__ import annotations
+# Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
@@ -19,9 +20,6 @@ from gwdeployer.parameters import (
     Rule,
     Validation,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "GLOBAL_DOWNSTREAM_MONITOR",
