@@ -5,9 +5,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help demo test lint bench oracle clean
+.PHONY: help demo test test-cluster test-kind lint bench oracle clean
 help:  ## show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 # The versions are those of requirements-dev.txt; what it lists beyond the dependencies is not installed here.
 $(RUNTIME): pyproject.toml requirements-dev.txt
@@ -24,6 +24,12 @@ demo: $(RUNTIME)  ## render the example Gateway and show what it becomes
 
 test: $(DEVELOPMENT)  ## run the tests
 	$(BIN)/python -m pytest
+
+test-cluster: $(DEVELOPMENT)  ## run tests on a real kube-apiserver (first time: builds it with Go, minutes)
+	$(BIN)/python -m pytest -m cluster
+
+test-kind: $(DEVELOPMENT)  ## run the same tests on kind (needs docker and kind)
+	$(BIN)/python -m pytest -m kind
 
 lint: $(DEVELOPMENT)  ## check style, types and layers
 	$(BIN)/ruff check .

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
+import pytest
 from hypothesis import settings
+
+pytest_plugins = ["tests.servers.fixtures"]
 
 # The gate tries the same examples each time; at a desk, each run tries others (and prints what failed).
 settings.register_profile("gate", derandomize=True)
 settings.load_profile("gate" if os.environ.get("CI") else "default")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line for each reason how many tests were skipped: which server or program they lack."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.getreports("skipped"))
+    for reason, count in skipped.items():
+        terminalreporter.write_line(f"{count} {reason[:1].lower()}{reason[1:]}")
