@@ -1,17 +1,31 @@
-"""The Deployer: plans what an owner needs, and remembers the plans of owners that have not changed."""
+"""The Deployer: plans what an owner needs, and sees that a cluster has it.
+
+Plans of owners that have not changed are remembered. The cluster half is loaded when it is first used: who
+only plans does not pay for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gwdeployer.chart import Chart
+from gwdeployer.errors import Fault, GwdeployerError, PlanError
 from gwdeployer.explain import explain
-from gwdeployer.generator import Context, HelmValuesGenerator
-from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of, plain
+from gwdeployer.generator import Context, HelmValuesGenerator, Skip
+from gwdeployer.guards import guard
+from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of, owned, plain
+from gwdeployer.objects.owners import Owner, owner_of
 from gwdeployer.plan import Plan, Recipe, plan, render
 from gwdeployer.store import ObjectStore, Read, RecordingStore, unchanged
+
+if TYPE_CHECKING:
+    import threading
+
+    from gwdeployer.cluster.outcomes import DeployResult, PruneResult, ReconcileResult
+    from gwdeployer.cluster.port import Cluster
+    from gwdeployer.cluster.writer import Writer
 
 
 class _Planned(NamedTuple):
@@ -29,7 +43,8 @@ class Deployer:
 
         deployer = Deployer(KindRef("example.com", "v1", "Site"), controller_name="example.com/sites",
                             chart=Chart.load("charts/site"), generator=SiteValues())
-        plan = deployer.plan(site, store)
+        plan = deployer.plan(site, store)                           # pure: needs no cluster
+        result = deployer.reconcile(site, store)                    # plan, apply, prune: needs cluster=
     """
 
     def __init__(
@@ -39,13 +54,22 @@ class Deployer:
         controller_name: str,
         chart: Chart,
         generator: HelmValuesGenerator,
+        cluster: Cluster | None = None,
         managed_by: str = "gwdeployer",
+        prunes: Iterable[KindRef] = (),
     ) -> None:
-        """``controller_name`` is the field manager of what is applied; ``managed_by`` the label's value."""
+        """``controller_name`` is the field manager of what is applied; ``managed_by`` the label's value.
+
+        ``cluster`` is where to apply; without it only plans can be made. ``prunes`` are further kinds that
+        owners may have objects of, deployed for them by another Deployer before.
+        """
         self.owner = owner
         self.controller_name = controller_name
         self.managed_by = managed_by
         self._recipe = Recipe(owner, chart, generator)
+        self._prunes = tuple(prunes)
+        self._cluster = cluster
+        self._writing: Writer | None = None
         self._planned: dict[tuple[str, str], _Planned] = {}
 
     def __repr__(self) -> str:
@@ -98,13 +122,119 @@ class Deployer:
         self._planned[key] = _Planned(obj, recording.reads, made)
         return made
 
+    def deploy_objs(
+        self,
+        plan_or_objects: Plan | Sequence[Object],
+        *,
+        owner: Mapping[str, Any] | None = None,
+        live: ObjectStore | None = None,
+        timeout: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> DeployResult:
+        """Apply a plan, or objects, server-side; return what became of each. Deletes nothing.
+
+        Plain objects are the ``owner``'s, or that of their controller ownerReference. ``live`` is a cache of
+        what the cluster has: where it shows an object as planned, no request is made; without it each object
+        is read first. ``timeout`` (seconds) and ``cancel`` end the work between two requests. Raises
+        PlanError for objects without an owner that has a UID; what goes wrong with objects is in the result.
+        """
+        from gwdeployer.cluster.patience import Patience  # noqa: PLC0415 - who plans does not pay for it
+
+        made = plan_or_objects if isinstance(plan_or_objects, Plan) else self._claimed(plan_or_objects, owner)
+        patience = Patience(timeout, cancel)
+        return self._writer().deploy(_claim(made), made.objects, made.create_only, live, patience)
+
+    def _claimed(self, objects: Sequence[Object], owner: Mapping[str, Any] | None) -> Plan:
+        """Return a plan of plain objects, guarded as any plan is."""
+        if owner is not None:
+            holder = self._as_object(owner)
+            claim = Owner.of(holder, self.owner)
+            objects = [owned(obj, holder, self.owner) for obj in objects]
+        else:
+            claim = owner_of(objects, self.owner)
+        guard(objects, claim.namespace, self.kinds, str(claim.ref))
+        return Plan(claim.ref, tuple(objects), kinds=self.kinds, claim=claim)
+
+    def prune(
+        self,
+        plan: Plan,
+        *,
+        live: ObjectStore | None = None,
+        timeout: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> PruneResult:
+        """Delete what is the owner's, of a kind that could have been planned, and not in the plan.
+
+        Each object's owner is proven, and the deletion bound to its UID and resourceVersion. A workload stays
+        until the one that replaces it is available (``pending``). A plan that skips its owner deletes
+        nothing, unless the skip says ``cleanup``. Raises PlanError for an owner without UID.
+        """
+        from gwdeployer.cluster.outcomes import PruneResult  # noqa: PLC0415 - who plans does not pay for it
+        from gwdeployer.cluster.patience import Patience  # noqa: PLC0415
+
+        if plan.skip and not plan.skip.cleanup:
+            return PruneResult(plan.owner)
+        kinds = (*plan.kinds, *self._prunes)
+        return self._writer().prune(_claim(plan), plan.objects, kinds, live, Patience(timeout, cancel))
+
+    def reconcile(
+        self,
+        owner: Mapping[str, Any],
+        store: ObjectStore,
+        *,
+        live: ObjectStore | None = None,
+        timeout: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> ReconcileResult:
+        """Plan, deploy, and (after a deploy without errors) prune; an owner being deleted is only cleaned up.
+
+        Level-based: calling it again is always right, and costs no request where all is as planned and
+        ``live`` shows it. Planning errors are in the result too, and change nothing in the cluster:
+        ``raise_for_errors()`` raises whatever went wrong.
+        """
+        from gwdeployer.cluster.outcomes import ReconcileResult  # noqa: PLC0415 - who plans does not pay for it
+        from gwdeployer.cluster.patience import Patience  # noqa: PLC0415
+
+        obj = self._as_object(owner)
+        patience = Patience(timeout, cancel)
+        try:
+            made = self._wanted(obj, store)
+            claim = _claim(made)
+        except GwdeployerError as error:
+            return ReconcileResult(Owner.of(obj, self.owner).ref, planning=error)
+        if made.skip and not made.skip.cleanup:
+            return ReconcileResult(made.owner, made)
+        writer, kinds = self._writer(), (*made.kinds, *self._prunes)
+        deployed = writer.deploy(claim, made.objects, made.create_only, live, patience)
+        if deployed.errors:
+            return ReconcileResult(made.owner, made, deployed)
+        pruned = writer.prune(claim, made.objects, kinds, live, patience)
+        return ReconcileResult(made.owner, made, deployed, pruned)
+
+    def _wanted(self, owner: Object, store: ObjectStore) -> Plan:
+        claim = Owner.of(owner, self.owner)
+        if not claim.deleting:
+            return self.plan(owner, store)
+        return Plan(claim.ref, skip=Skip("is being deleted", cleanup=True), kinds=self.kinds, claim=claim)
+
+    def _writer(self) -> Writer:
+        from gwdeployer.cluster.writer import Writer  # noqa: PLC0415 - who plans does not pay for it
+
+        if self._cluster is None:
+            raise PlanError(Fault("no cluster to deploy to", subject=repr(self), hint="give cluster="))
+        if self._writing is None:
+            self._writing = Writer(self._cluster, self.controller_name)
+        return self._writing
+
     def forget(self, owner: Mapping[str, Any]) -> None:
         """Drop what is remembered of an owner; call it when the owner is gone."""
         self._planned.pop((namespace_of(owner), name_of(owner)), None)
 
     def close(self) -> None:
-        """Drop everything that is remembered. The deployer can still be used."""
+        """Drop everything that is remembered and end the threads. The deployer can still be used."""
         self._planned.clear()
+        if self._writing is not None:
+            self._writing.close()
 
     def _as_object(self, owner: Mapping[str, Any]) -> Object:
         """Accept any mapping (kopf's bodies are read-only views), with or without its kind."""
@@ -112,6 +242,16 @@ class Deployer:
         if "kind" in obj and "apiVersion" in obj:
             return obj
         return {"apiVersion": self.owner.api_version, "kind": self.owner.kind, **obj}
+
+
+def _claim(made: Plan) -> Owner:
+    """Return the plan's owner as the cluster knows it. Raises PlanError where only a file does."""
+    if made.claim is None or not made.claim.uid:
+        hint = "read the owner from the API server, and plan with that"
+        raise PlanError(
+            Fault("has no UID, so nothing can be owned by it", "metadata.uid", str(made.owner), hint=hint)
+        )
+    return made.claim
 
 
 def _same_owner(before: Object, now: Object) -> bool:

@@ -160,7 +160,10 @@ class ForeignObject(RetryableError):  # noqa: N818 - named by what stands in the
 
 
 class Contested(RetryableError):  # noqa: N818 - a state to wait out
-    """Somebody else keeps changing what we apply; writing on would never end. ``delay``: until the next try."""
+    """Somebody else keeps changing what we apply; writing on would never end.
+
+    ``delay``: until the next try.
+    """
 
 
 class Interrupted(RetryableError):  # noqa: N818 - a state to wait out
@@ -193,7 +196,7 @@ class ImmutableField(InvalidObject):
     """A field of the stored object cannot change; only deleting and creating it anew would do."""
 
 
-class _ApiAnswer(ApiError, RetryableError):
+class _ApiAnswer(ApiError, RetryableError):  # noqa: N818 - never raised itself
     """What may go away without our doing."""
 
 

@@ -31,6 +31,7 @@ from gwdeployer.objects import (
     owned,
     tier,
 )
+from gwdeployer.objects.owners import Owner
 from gwdeployer.provenance import LeafPath, Origin
 from gwdeployer.store import ObjectStore
 
@@ -73,8 +74,8 @@ class Plan:
 
     ``skip`` is set, and ``objects`` empty, where nothing is to be deployed. ``kinds`` are all kinds that
     could have been planned: what is there of them, is the owner's and is not in ``objects`` may be pruned.
-    ``create_only`` names the objects that are made once and then left alone. ``provenance`` is there where it
-    was asked for.
+    ``create_only`` names the objects that are made once and then left alone. ``claim`` is what the owner says
+    to those who write to a cluster. ``provenance`` is there where it was asked for.
     """
 
     owner: ObjectRef
@@ -85,6 +86,7 @@ class Plan:
     kinds: tuple[KindRef, ...] = ()
     warnings: tuple[Fault, ...] = ()
     provenance: Provenance | None = field(default=None, compare=False)
+    claim: Owner | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:
         """Agree with equality: plans for one owner that would apply the same."""
@@ -149,18 +151,19 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
         raise PlanError(Fault("has no name", "metadata.name", recipe.owner.kind, hint="give it one"))
     context = Context(store)
     values, rendered = render(recipe, owner, context)
-    reference = ObjectRef(recipe.owner, namespace_of(owner), name_of(owner))
+    claim = Owner.of(owner, recipe.owner)
+    warnings = (*context.warnings, *claim.faults)
     if isinstance(values, Skip):
-        return Plan(reference, skip=values, kinds=recipe.kinds, warnings=tuple(context.warnings))
+        return Plan(claim.ref, skip=values, kinds=recipe.kinds, warnings=warnings, claim=claim)
     objects = sorted((owned(obj, owner, recipe.owner) for obj in rendered), key=tier)
     kinds = recipe.kinds
-    guard(objects, namespace_of(owner) or "default", kinds, describe(owner))
+    guard(objects, claim.namespace, kinds, describe(owner))
     return Plan(
-        reference,
+        claim.ref,
         tuple(objects),
         frozenset(context.create_only),
         copy(values),
-        None,
-        kinds,
-        tuple(context.warnings),
+        kinds=kinds,
+        warnings=warnings,
+        claim=claim,
     )

@@ -90,7 +90,10 @@ class Cluster(Protocol):
         subresource: str = "",
         timeout: float | None = None,
     ) -> Object:
-        """Change an object by a JSON patch and return it as stored. Raises NotFound, Conflict, InvalidObject."""
+        """Change an object by a JSON patch and return it as stored.
+
+        Raises NotFound, Conflict, InvalidObject.
+        """
 
     def delete(
         self,

@@ -16,6 +16,8 @@ _TIERS = {
     "RoleBinding": 4,
     "Service": 5,
 }
+#: What pods need to start comes before their Service.
+SERVICE_TIER = _TIERS["Service"]
 #: The tier of workloads, autoscalers and whatever else.
 LAST_TIER = 6
 

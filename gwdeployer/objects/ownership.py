@@ -30,6 +30,13 @@ OWNER_UID = "gwdeployer.dev/owner-uid"
 OWNER_NAMESPACE = "gwdeployer.dev/owner-namespace"
 OWNER_NAME = "gwdeployer.dev/owner-name"
 
+#: Annotation of an owner: existing objects to take over, ``Kind/name, …``.
+ADOPT = "gwdeployer.dev/adopt"
+#: Annotation of an owner: ``immutable`` allows to delete and create where an immutable field must change.
+RECREATE = "gwdeployer.dev/recreate"
+#: The only finalizer we ever set: on owners of cluster-scoped objects, which no garbage collector finds.
+FINALIZER = "gwdeployer.dev/cleanup"
+
 
 def is_namespaced(kind: KindRef) -> bool:
     """Return whether objects of a kind live in a namespace (kinds we do not know do)."""

@@ -70,6 +70,22 @@ def type_of_kind(api_version: str, kind: str) -> str | None:
     return name
 
 
+#: A value of which nothing is published.
+ANYTHING = FieldInfo()
+_NO_FIELDS: Mapping[str, FieldInfo] = MappingProxyType({})
+
+
+def fields_of_kind(api_version: str, kind: str) -> FieldInfo:
+    """Return what is published of a kind's objects; ``ANYTHING`` where the kind is not known."""
+    name = type_of_kind(api_version, kind)
+    return FieldInfo(ref=name) if name else ANYTHING
+
+
+def fields_of_value(info: FieldInfo) -> Mapping[str, FieldInfo]:
+    """Return the fields of a value; empty where it has none of its own, or they are not known."""
+    return (type_info(info.ref).fields or _NO_FIELDS) if info.ref else _NO_FIELDS
+
+
 # Loading: the file once, a type when it is first asked for.
 
 _types: dict[str, TypeInfo] = {}

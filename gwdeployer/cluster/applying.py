@@ -1,0 +1,147 @@
+"""Brings one object to its plan: with no request where it is there already, else with as few as it takes.
+
+Rules, each tried on a kube-apiserver: an object believed absent is applied with ``resourceVersion: "1"``,
+which creates it or, where anything is there, conflicts (an unforced apply would merge into a foreign
+object). One believed ours is applied by force with the UID and resourceVersion on which ownership was
+proven, so that an object deleted or recreated meanwhile is neither created anew nor taken over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gwdeployer.cluster.adoption import former_manager, is_ours, renaming
+from gwdeployer.cluster.contention import Contention
+from gwdeployer.cluster.drift import Difference, differences
+from gwdeployer.cluster.handover import heir, replicas_given_up, with_default_owned
+from gwdeployer.cluster.live import LiveView
+from gwdeployer.cluster.outcomes import Action, Outcome
+from gwdeployer.cluster.port import Cluster
+from gwdeployer.cluster.sending import as_sent
+from gwdeployer.errors import (
+    Conflict,
+    Fault,
+    ForeignObject,
+    GwdeployerError,
+    ImmutableField,
+    InvalidObject,
+    NotFound,
+)
+from gwdeployer.objects import Object, ObjectRef
+from gwdeployer.objects.owners import Owner
+from gwdeployer.objects.ownership import RECREATE
+
+logger = logging.getLogger(__name__)
+
+#: How often an object that changes under our hands is looked at again.
+_LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Applies the objects of one owner. ``manager`` is our field manager."""
+
+    cluster: Cluster
+    manager: str
+    owner: Owner
+    live: LiveView
+    contention: Contention
+
+    def bring(self, planned: Object, *, create_only: bool = False) -> Outcome:
+        """Bring an object to its plan and say what became of it; never raises gwdeployer's errors."""
+        ref = ObjectRef.of(planned)
+        try:
+            outcome = self._bring(ref, as_sent(planned), create_only)
+        except ForeignObject as error:
+            outcome = Outcome(ref, Action.REFUSED, error)
+        except GwdeployerError as error:
+            outcome = Outcome(ref, Action.FAILED, error)
+        level = logging.WARNING if outcome.error else logging.DEBUG
+        logger.log(level, "%s", outcome, extra={"owner": str(self.owner.ref)})
+        return outcome
+
+    def _bring(self, ref: ObjectRef, sent: Object, create_only: bool) -> Outcome:
+        live = self.live.get(ref)
+        for look in range(_LOOKS):
+            try:
+                return self._create(ref, sent) if live is None else self._change(ref, sent, live, create_only)
+            except (Conflict, NotFound) as error:
+                if isinstance(error, NotFound) and live is None:
+                    raise  # the namespace is not there
+                if look == _LOOKS - 1:
+                    raise
+                live = self.live.ask(ref)
+        raise AssertionError("unreachable")  # pragma: no cover - the last look returns or raises
+
+    def _create(self, ref: ObjectRef, sent: Object) -> Outcome:
+        answered = self._apply(ref, _expecting(sent, resourceVersion="1"))
+        self.contention.wrote(ref, sent)
+        return Outcome(ref, Action.CREATED, live=answered)
+
+    def _change(self, ref: ObjectRef, sent: Object, live: Object, create_only: bool) -> Outcome:
+        ours = is_ours(live, ref, self.owner)
+        if live["metadata"].get("deletionTimestamp"):
+            return Outcome(ref, Action.WAITING, live=live)
+        if ours and create_only:
+            return Outcome(ref, Action.UNCHANGED, live=live)
+        if not ours:
+            return self._adopt(ref, sent, live)
+        found = list(differences(live, sent, self.manager))
+        if not found:
+            return Outcome(ref, Action.UNCHANGED, live=live)
+        self.contention.check(ref, sent, live, found, self.manager)
+        return self._configure(ref, sent, live, found)
+
+    def _adopt(self, ref: ObjectRef, sent: Object, live: Object) -> Outcome:
+        former = former_manager(live, self.manager)
+        if former:
+            patch = renaming(live, former, self.manager)
+            live = self.cluster.json_patch(ref, patch, manager=self.manager)
+            self.live.learn(ref, live)
+        outcome = self._configure(ref, sent, live, list(differences(live, sent, self.manager)))
+        return replace(outcome, adopted_from=former or "nobody")
+
+    def _configure(self, ref: ObjectRef, sent: Object, live: Object, found: Sequence[Difference]) -> Outcome:
+        kept = replicas_given_up(live, sent, self.manager)
+        if kept is not None:
+            live = self.cluster.apply(kept, manager=heir(self.manager))
+            self.live.learn(ref, live)
+        action = Action.CONFIGURED
+        try:
+            answered = self._apply_to(ref, sent, live)
+        except ImmutableField as error:
+            answered, action = self._recreate(ref, sent, live, error), Action.RECREATED
+        except InvalidObject as error:
+            first = with_default_owned(live, sent, error.causes)
+            if first is None:
+                raise
+            answered = self._apply_to(ref, sent, self._apply_to(ref, first, live))
+        self.contention.wrote(ref, sent)
+        return Outcome(ref, action, changed=tuple(map(str, found)), live=answered)
+
+    def _recreate(self, ref: ObjectRef, sent: Object, live: Object, error: ImmutableField) -> Object:
+        if not self.owner.recreates:
+            hint = f'allow to delete and create it: {RECREATE}: "immutable" on {self.owner.ref}'
+            faults = [replace(fault, hint=fault.hint or hint) for fault in error.faults]
+            error.faults = tuple(faults or [Fault("a field cannot change", hint=hint)])
+            raise error
+        metadata = live["metadata"]
+        self.cluster.delete(ref, uid=metadata["uid"], resource_version=metadata["resourceVersion"])
+        self.live.learn(ref, None)
+        return self._apply(ref, _expecting(sent, resourceVersion="1"))
+
+    def _apply_to(self, ref: ObjectRef, sent: Object, live: Object) -> Object:
+        metadata = live["metadata"]
+        expected = _expecting(sent, uid=metadata["uid"], resourceVersion=metadata["resourceVersion"])
+        return self._apply(ref, expected)
+
+    def _apply(self, ref: ObjectRef, obj: Object) -> Object:
+        answered = self.cluster.apply(obj, manager=self.manager, force=True)
+        self.live.learn(ref, answered)
+        return answered
+
+
+def _expecting(sent: Object, **preconditions: str) -> Object:
+    return {**sent, "metadata": {**sent["metadata"], **preconditions}}

@@ -1,0 +1,132 @@
+"""Is an object already as planned? Decided from what the API server stored, without asking it. Pure.
+
+It is where two things hold. Our entry of managedFields names exactly the planned fields: so a field that we
+have given up, or that somebody else took over, is noticed. And the live object holds the value of each
+planned leaf, as the API writes it. Which lists are merged by key, and which values are owned whole, the
+entry itself says, for kinds that nobody has told us about too. Fields that are not in the plan are nobody's
+business here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gwdeployer.cluster.field_sets import Fields, applied_by, fields_of, is_list_map, pairings
+from gwdeployer.objects import Object
+from gwdeployer.objects.quantities import amount
+from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fields_of_value, type_info
+
+Path = tuple[str, ...]
+#: What an object is found by is never owned (structured-merge-diff strips it).
+_UNOWNED = {"apiVersion", "kind"}
+_UNOWNED_METADATA = {"name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp"}
+
+
+class Difference(NamedTuple):
+    """A field that is not as planned; ``planned`` is None for one that we own and the plan no longer has."""
+
+    path: Path
+    planned: Any
+    live: Any
+
+    def __str__(self) -> str:
+        """Return the field's path; never values, which may be secret."""
+        return ".".join(self.path)
+
+
+def differences(live: Object, planned: Object, manager: str) -> Iterator[Difference]:
+    """Yield what differs between a live object and what ``manager`` would apply; nothing: it is as planned.
+
+    ``planned`` is what would be sent (see ``sending``). Lazy: asking only whether there is any costs a walk
+    over the plan where there is none, and less where there is one.
+    """
+    entry = applied_by(live, manager)
+    if entry is None or entry.get("apiVersion") != planned["apiVersion"]:
+        yield Difference(("metadata", "managedFields"), manager, None)
+        return
+    fields = fields_of(entry)
+    info = fields_of_kind(planned["apiVersion"], planned["kind"])
+    metadata = {name: value for name, value in planned["metadata"].items() if name not in _UNOWNED_METADATA}
+    content = {name: value for name, value in planned.items() if name not in _UNOWNED}
+    if metadata:
+        content["metadata"] = metadata
+    else:
+        content.pop("metadata")
+    yield from _in_map(live, content, fields, info, ())
+
+
+def _in(live: Any, planned: Any, fields: Fields, info: FieldInfo, path: Path) -> Iterator[Difference]:
+    if fields and planned.__class__ is dict:
+        yield from _in_map(live, planned, fields, info, path)
+    elif fields and planned.__class__ is list and is_list_map(fields):
+        yield from _in_list(live, planned, fields, info.items or ANYTHING, path)
+    elif not _holds(live, planned, info):
+        yield Difference(path, planned, live)
+
+
+def _in_map(live: Any, planned: Object, fields: Fields, info: FieldInfo, path: Path) -> Iterator[Difference]:
+    known = fields_of_value(info)
+    live = live if isinstance(live, Mapping) else {}
+    for name, value in planned.items():
+        inner = fields.get(f"f:{name}")
+        field = known.get(name) or info.values or ANYTHING
+        if inner is None:
+            yield Difference((*path, name), value, live.get(name))
+        else:
+            yield from _in(live.get(name), value, inner, field, (*path, name))
+    for owned in fields:
+        if owned[:2] == "f:" and owned[2:] not in planned:
+            yield Difference((*path, owned[2:]), None, live.get(owned[2:]))
+
+
+def _in_list(
+    live: Any, planned: Sequence[Any], fields: Fields, info: FieldInfo, path: Path
+) -> Iterator[Difference]:
+    items = live if isinstance(live, list) else []
+    for pair in pairings(planned, fields):
+        place = (*path[:-1], f"{path[-1]}[{_shown(pair.keys)}]")
+        if pair.inner is None or pair.planned is None or pair.keys is None:
+            yield Difference(place, pair.planned, None)
+        elif "" in pair.keys:
+            if pair.planned not in items:
+                yield Difference(place, pair.planned, None)
+        else:
+            there = next((item for item in items if _has_keys(item, pair.keys)), None)
+            yield from _in(there, pair.planned, pair.inner, info, place)
+
+
+def _has_keys(item: Any, keys: Mapping[str, Any]) -> bool:
+    return isinstance(item, Mapping) and all(item.get(key) == value for key, value in keys.items())
+
+
+def _shown(keys: Mapping[str, Any] | None) -> str:
+    return ",".join(str(value) for value in (keys or {}).values())
+
+
+def _holds(live: Any, planned: Any, info: FieldInfo) -> bool:
+    """Return whether a live value has all that is planned: it may have defaults beside it."""
+    if planned.__class__ is dict:
+        return _map_holds(live, planned, info)
+    if planned.__class__ is list:
+        return (live is None and not planned) or (
+            (isinstance(live, list) and len(live) == len(planned))
+            and all(_holds(a, b, info.items or ANYTHING) for a, b in zip(live, planned, strict=True))
+        )
+    if live == planned:
+        return (live.__class__ is bool) == (planned.__class__ is bool)
+    return live is not None and _is_quantity(info) and amount(live) == amount(planned) is not None
+
+
+def _map_holds(live: Any, planned: Object, info: FieldInfo) -> bool:
+    if not isinstance(live, Mapping):
+        return live is None and not planned
+    known = fields_of_value(info)
+    return all(
+        _holds(live.get(name), value, known.get(name) or info.values or ANYTHING)
+        for name, value in planned.items()
+    )
+
+
+def _is_quantity(info: FieldInfo) -> bool:
+    return info.format == "quantity" or (bool(info.ref) and type_info(info.ref).itself.format == "quantity")

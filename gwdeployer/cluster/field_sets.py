@@ -1,0 +1,124 @@
+"""What ``metadata.managedFields`` says: which fields each manager owns (KEP-555, FieldsV1). Pure.
+
+A set of fields is a tree of mappings: ``f:NAME`` is a field, ``k:{"name":"x"}`` the list item with these
+keys, ``v:VALUE`` a member of a set, ``.`` the thing itself. An empty tree owns a value whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+from gwdeployer.objects import metadata_of
+
+Fields: TypeAlias = Mapping[str, Any]
+ITSELF = "."
+
+
+class Manager(NamedTuple):
+    """Who wrote: a field manager, and how. One manager may have an entry for each."""
+
+    name: str
+    operation: str
+    subresource: str = ""
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Manager:
+        """Return whose an entry of managedFields is."""
+        return cls(entry.get("manager", ""), entry.get("operation", ""), entry.get("subresource", ""))
+
+
+def entries_of(obj: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the entries of an object's managedFields."""
+    return metadata_of(obj).get("managedFields") or ()
+
+
+def applied_by(obj: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
+    """Return the entry of what ``manager`` has applied to the object itself, or None."""
+    wanted = Manager(manager, "Apply")
+    return next((entry for entry in entries_of(obj) if Manager.of(entry) == wanted), None)
+
+
+def fields_of(entry: Mapping[str, Any] | None) -> Fields:
+    """Return the fields an entry owns."""
+    return (entry or {}).get("fieldsV1") or {}
+
+
+def owns(fields: Fields, path: Iterable[str]) -> bool:
+    """Return whether a set owns the field at ``path``, or something in it."""
+    for name in path:
+        found = fields.get(f"f:{name}")
+        if found is None:
+            return False
+        fields = found
+    return True
+
+
+def managers_of(obj: Mapping[str, Any], path: Sequence[str]) -> list[Manager]:
+    """Return who owns the field at ``path``, or something in it."""
+    return [Manager.of(entry) for entry in entries_of(obj) if owns(fields_of(entry), path)]
+
+
+def size(fields: Fields) -> int:
+    """Return how many fields a set owns."""
+    return sum(size(inner) if inner else 1 for name, inner in fields.items() if name != ITSELF) or 1
+
+
+def union(one: Fields, other: Fields) -> dict[str, Any]:
+    """Return the fields of both sets."""
+    merged: dict[str, Any] = dict(one)
+    for name, inner in other.items():
+        known = merged.get(name)
+        if known is None:
+            merged[name] = inner
+        elif known or inner:
+            # What one owns whole the other owns in part: the thing itself stays owned.
+            whole: Fields = {} if known and inner else {ITSELF: {}}
+            merged[name] = {**whole, **union(known, inner)}
+    return merged
+
+
+class Pairing(NamedTuple):
+    """A part of a planned list and the part of the set that owns it; None where there is no such part."""
+
+    planned: Any
+    keys: Mapping[str, Any] | None
+    inner: Fields | None
+
+
+def is_list_map(fields: Fields) -> bool:
+    """Return whether a set owns a list's items one by one."""
+    return any(name[:2] in ("k:", "v:", "i:") for name in fields)
+
+
+def pairings(planned: Sequence[Any], fields: Fields) -> Iterator[Pairing]:
+    """Pair the items of a planned list with the items that a set owns; what has no partner comes alone.
+
+    A key that the planned item leaves out has the API's default there (``protocol: TCP``), which the set
+    spells out: so an absent key agrees with any.
+    """
+    left = {name: inner for name, inner in fields.items() if name != ITSELF}
+    for item in planned:
+        name = next((name for name in left if _is_item(item, name)), None)
+        if name is None:
+            yield Pairing(item, None, None)
+        else:
+            yield Pairing(item, keys_in(name), left.pop(name))
+    for name, inner in left.items():
+        yield Pairing(None, keys_in(name), inner)
+
+
+def _is_item(item: Any, name: str) -> bool:
+    keys = keys_in(name)
+    if name.startswith("v:"):
+        return bool(item == keys[""])
+    return isinstance(item, Mapping) and all(item.get(key, value) == value for key, value in keys.items())
+
+
+@lru_cache(maxsize=4096)
+def keys_in(name: str) -> Mapping[str, Any]:
+    """Return the keys in ``k:{…}``; a set's member (``v:…``), which has none, under the empty key."""
+    content = json.loads(name[2:])
+    return content if name.startswith("k:") else {"": content}

@@ -1,0 +1,363 @@
+"""The cluster port over the official client, with plain dicts.
+
+Of the client only what is the same in all its releases since 31 is used: configuration, credentials,
+connections, and ``DynamicClient.request``. Its models would be slower by a factor of six and know only their
+own release's fields; its discovery writes a file with a guessable name into the temporary directory; it has
+no time limit of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, cast
+
+import urllib3
+from kubernetes import client as official
+from kubernetes import config as official_config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic import DynamicClient
+
+from gwdeployer.cluster.answers import Answer, Request, content_of, error_of
+from gwdeployer.cluster.endpoints import Endpoints
+from gwdeployer.cluster.port import Event, Listing, Operation
+from gwdeployer.errors import (
+    Expired,
+    Fault,
+    InputsError,
+    KindNotInstalled,
+    NotFound,
+    Unauthorized,
+    Unreachable,
+    one_line,
+)
+from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of
+
+_APPLY = "application/apply-patch+yaml"
+_JSON_PATCH = "application/json-patch+json"
+_CONNECT_TIMEOUT = 5.0
+_PAGE = 500
+#: Connections kept: more are opened when needed, and closed again.
+_CONNECTIONS = 32
+_Query = list[tuple[str, str]]
+
+
+class KubernetesCluster:
+    """A :class:`~gwdeployer.cluster.Cluster` over HTTP. Thread-safe.
+
+    ::
+
+        cluster = KubernetesCluster.connect()               # kubectl's context, or the pod's own account
+        cluster = KubernetesCluster(my_api_client)          # an ApiClient of the embedding program
+    """
+
+    def __init__(
+        self, client: official.ApiClient | Callable[[], official.ApiClient], *, request_timeout: float = 30.0
+    ) -> None:
+        """Use an ApiClient, or a function that makes one: called again when credentials are refused.
+
+        ``request_timeout`` (seconds) holds for requests that name none.
+        """
+        self._connect = client if callable(client) else None
+        self._timeout = request_timeout
+        self._lock = threading.Lock()
+        self._dynamic = _dynamic(client() if callable(client) else client)
+        self.endpoints = Endpoints(self._document)
+
+    @classmethod
+    def connect(
+        cls,
+        kubeconfig: str | Path | None = None,
+        context: str | None = None,
+        *,
+        request_timeout: float = 30.0,
+    ) -> KubernetesCluster:
+        """Connect as kubectl would: ``kubeconfig``, ``KUBECONFIG``, ``~/.kube/config``; in a pod, as the pod.
+
+        Raises InputsError where there is no such configuration.
+        """
+        return cls(lambda: _configured(kubeconfig, context), request_timeout=request_timeout)
+
+    def __repr__(self) -> str:
+        """Return where the API server is; never credentials."""
+        return f"KubernetesCluster({self._dynamic.configuration.host!r})"
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._dynamic.client.rest_client.pool_manager.clear()
+
+    def supports(self, kind: KindRef) -> bool:
+        """See :class:`~gwdeployer.cluster.Cluster`."""
+        try:
+            self.endpoints.of(kind)
+        except KindNotInstalled:
+            return False
+        return True
+
+    def get(self, kind: KindRef, namespace: str, name: str, *, timeout: float | None = None) -> Object | None:
+        """See :class:`~gwdeployer.cluster.Cluster`."""
+        request = Request("get", kind, namespace, name)
+        try:
+            return self._ask(request, "get", self._object(request), timeout=timeout)
+        except NotFound:
+            return None
+
+    def list(
+        self,
+        kind: KindRef,
+        namespace: str | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Listing:
+        """See :class:`~gwdeployer.cluster.Cluster`. A list that expires between two pages is read at once."""
+        query = (
+            [("labelSelector", ",".join(f"{key}={value}" for key, value in labels.items()))] if labels else []
+        )
+        try:
+            return self._pages(kind, namespace, [*query, ("limit", str(_PAGE))], timeout)
+        except Expired:
+            return self._pages(kind, namespace, query, timeout)
+
+    def _pages(self, kind: KindRef, namespace: str | None, query: _Query, timeout: float | None) -> Listing:
+        request = Request("list", kind, namespace or "")
+        path = self.endpoints.of(kind).collection(namespace)
+        items: list[Object] = []
+        following: _Query = []
+        while True:
+            page = self._ask(request, "get", path, [*query, *following], timeout=timeout)
+            items += [_with_kind(item, kind) for item in page.get("items") or ()]
+            token = metadata_of(page).get("continue")
+            if not token:
+                return Listing(items, str(metadata_of(page).get("resourceVersion") or ""))
+            following = [("continue", token)]
+
+    def watch(
+        self, kind: KindRef, namespace: str | None = None, *, resource_version: str, timeout: float
+    ) -> Iterator[Event]:
+        """See :class:`~gwdeployer.cluster.Cluster`. Holds one connection while it lasts."""
+        request = Request("watch", kind, namespace or "")
+        query = [
+            ("watch", "true"),
+            ("allowWatchBookmarks", "true"),
+            ("resourceVersion", resource_version),
+        ]
+        path = self.endpoints.of(kind).collection(namespace)
+        response = self._send(request, "get", path, query, timeout=timeout)
+        with closing(response):
+            yield from _events(response, request)
+
+    def create(
+        self, obj: Object, *, manager: str, dry_run: bool = False, timeout: float | None = None
+    ) -> Object:
+        """See :class:`~gwdeployer.cluster.Cluster`."""
+        ref = ObjectRef.of(obj)
+        path = self.endpoints.of(ref.kind).collection(ref.namespace or "default")
+        request = Request("create", *ref)
+        return self._ask(request, "post", path, _query(manager, dry_run), obj, timeout=timeout)
+
+    def apply(
+        self,
+        obj: Object,
+        *,
+        manager: str,
+        force: bool = False,
+        dry_run: bool = False,
+        subresource: str = "",
+        timeout: float | None = None,
+    ) -> Object:
+        """See :class:`~gwdeployer.cluster.Cluster`."""
+        request = Request("patch", *ObjectRef.of(obj))
+        query = [*_query(manager, dry_run), ("force", "true" if force else "false")]
+        path = self._object(request, subresource)
+        return self._ask(request, "patch", path, query, obj, content_type=_APPLY, timeout=timeout)
+
+    def json_patch(
+        self,
+        ref: ObjectRef,
+        patch: Sequence[Operation],
+        *,
+        manager: str,
+        dry_run: bool = False,
+        subresource: str = "",
+        timeout: float | None = None,
+    ) -> Object:
+        """See :class:`~gwdeployer.cluster.Cluster`."""
+        request = Request("patch", *ref)
+        query, path = _query(manager, dry_run), self._object(request, subresource)
+        return self._ask(
+            request, "patch", path, query, list(patch), content_type=_JSON_PATCH, timeout=timeout
+        )
+
+    def delete(
+        self,
+        ref: ObjectRef,
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        dry_run: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        """See :class:`~gwdeployer.cluster.Cluster`."""
+        preconditions = {"uid": uid, "resourceVersion": resource_version}
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+            "preconditions": {name: value for name, value in preconditions.items() if value},
+            **({"dryRun": ["All"]} if dry_run else {}),
+        }
+        request = Request("delete", *ref)
+        self._ask(request, "delete", self._object(request), body=options, timeout=timeout)
+
+    def _object(self, request: Request, subresource: str = "") -> str:
+        return self.endpoints.of(request.kind).object(request.namespace, request.name, subresource)
+
+    def _document(self, path: str, request: Request) -> Mapping[str, Any]:
+        return self._ask(request, "get", path)
+
+    def _ask(
+        self,
+        request: Request,
+        method: str,
+        path: str,
+        query: _Query | None = None,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        response = self._send(request, method, path, query, body, content_type=content_type, timeout=timeout)
+        try:
+            answer = Answer(response.status, cast(Mapping[str, str], response.headers), response.data)
+        except urllib3.exceptions.HTTPError as error:
+            raise _no_answer(request, error) from error
+        return content_of(answer, request)
+
+    def _send(
+        self,
+        request: Request,
+        method: str,
+        path: str,
+        query: _Query | None = None,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        timeout: float | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request; where the credentials are refused, once more with fresh ones."""
+        limits = (_CONNECT_TIMEOUT, timeout or self._timeout)
+        arguments = {"query_params": query or [], "body": body, "content_type": content_type}
+
+        def sent(dynamic: DynamicClient) -> urllib3.BaseHTTPResponse:
+            return _sent(dynamic, request, method, path, {**arguments, "_request_timeout": limits})
+
+        used = self._dynamic
+        try:
+            return sent(used)
+        except Unauthorized:
+            if self._connect is None:
+                raise
+            return sent(self._renewed(used, self._connect))
+        except KindNotInstalled:
+            self.endpoints.forget(request.kind)
+            raise
+
+    def _renewed(self, refused: DynamicClient, connect: Callable[[], official.ApiClient]) -> DynamicClient:
+        with self._lock:
+            if self._dynamic is refused:
+                self._dynamic = _dynamic(connect())
+            return self._dynamic
+
+
+class _NoDiscovery:
+    """Stands where the official client would discover every kind of the server, and write a file."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+
+def _dynamic(client: official.ApiClient) -> DynamicClient:
+    return DynamicClient(client, discoverer=_NoDiscovery)  # type: ignore[no-untyped-call]
+
+
+def _configured(kubeconfig: str | Path | None, context: str | None) -> official.ApiClient:
+    configuration = official.Configuration()
+    configuration.connection_pool_maxsize = _CONNECTIONS
+    # Reads are retried where their deadline is known, writes where their effect is.
+    configuration.retries = False
+    path = str(kubeconfig) if kubeconfig is not None else None
+    in_pod = path is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ
+    try:
+        if in_pod and "KUBECONFIG" not in os.environ:
+            official_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        else:
+            official_config.load_kube_config(path, context, client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except (official_config.ConfigException, OSError) as error:
+        hint = "name a kubeconfig, or set KUBECONFIG"
+        raise InputsError(Fault(one_line(str(error), 256), subject="kubeconfig", hint=hint)) from error
+    return official.ApiClient(configuration)
+
+
+def _sent(
+    dynamic: DynamicClient, request: Request, method: str, path: str, arguments: Mapping[str, Any]
+) -> urllib3.BaseHTTPResponse:
+    try:
+        response = dynamic.request(method, path, serialize=False, **arguments)
+    except ApiException as error:
+        if not error.status:
+            raise _no_answer(request, error) from error
+        body = error.body or b""
+        body = body if isinstance(body, bytes) else str(body).encode()
+        raise error_of(Answer(int(error.status), dict(error.headers or {}), body), request) from error
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise _no_answer(request, error) from error
+    return cast(urllib3.BaseHTTPResponse, response)
+
+
+def _no_answer(request: Request, error: Exception) -> Unreachable:
+    words = one_line(str(error) or type(error).__name__, 256)
+    return Unreachable(Fault(f"no answer to {request.verb}: {words}", subject=str(request)), delay=2.0)
+
+
+def _query(manager: str, dry_run: bool) -> _Query:
+    return [
+        ("fieldManager", manager),
+        ("fieldValidation", "Strict"),
+        *([("dryRun", "All")] if dry_run else []),
+    ]
+
+
+def _with_kind(item: Object, kind: KindRef) -> Object:
+    """Return a list's item as it would be on its own: built-in kinds leave these two out of lists."""
+    item.setdefault("apiVersion", kind.api_version)
+    item.setdefault("kind", kind.kind)
+    return item
+
+
+def _events(response: urllib3.BaseHTTPResponse, request: Request) -> Iterator[Event]:
+    try:
+        for line in _lines(response):
+            yield _event(json.loads(line), request)
+    except urllib3.exceptions.ReadTimeoutError:
+        return  # nothing came for as long as was asked
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise _no_answer(request, error) from error
+
+
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    rest = b""
+    for chunk in response.stream(amt=None, decode_content=True):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line for line in lines if line)
+
+
+def _event(said: Mapping[str, Any], request: Request) -> Event:
+    obj = said["object"]
+    if said["type"] == "ERROR":
+        raise error_of(Answer(int(obj.get("code") or 500), {}, json.dumps(obj).encode()), request)
+    return Event(said["type"], obj)

@@ -1,0 +1,166 @@
+"""What is there: from a caller's cache, corrected by the answers to our own writes, or from the server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from gwdeployer.cluster.port import Cluster
+from gwdeployer.errors import KindNotInstalled
+from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of
+from gwdeployer.store import Index, Lookup, ObjectStore
+
+#: Seconds for which our answer counts more than a cache that has not caught up. A cache later than that is
+#: right: what we wrote may have come and gone unseen.
+TRUSTED_FOR = 30.0
+_REMEMBERED = 4096
+
+
+def _controllers(obj: Object) -> Iterable[Hashable]:
+    references = metadata_of(obj).get("ownerReferences") or ()
+    return [reference.get("uid") for reference in references if reference.get("controller")]
+
+
+#: Finds what an owner controls, by its UID. Caches keep it; a ClusterStore looks through the list.
+CONTROLLED_BY = Index("controlled by", _controllers)
+
+
+class ClusterStore(ObjectStore):
+    """A store that asks the server each time: for callers without a cache (kopf, ``gwdeployer apply``).
+
+    A kind that is not installed has no objects. Raises ApiErrors, which are never mistaken for "there is
+    none". An object that has not changed since it was last seen is the very same one again.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Ask ``cluster``."""
+        self._cluster = cluster
+        self._seen: OrderedDict[tuple[tuple[str, str], str, str], Object] = OrderedDict()
+
+    def get(self, kind: KindRef, namespace: str, name: str) -> Object | None:
+        """See :class:`~gwdeployer.ObjectStore`. One request."""
+        try:
+            found = self._cluster.get(kind, namespace, name)
+        except KindNotInstalled:
+            return None
+        return self._same(kind, found) if found is not None else None
+
+    def list(
+        self,
+        kind: KindRef,
+        namespace: str | None = None,
+        selector: Mapping[str, str] | None = None,
+        lookup: Lookup | None = None,
+    ) -> Sequence[Object]:
+        """See :class:`~gwdeployer.ObjectStore`. One request for each page of the kind in the namespace."""
+        try:
+            found = self._cluster.list(kind, namespace or None, labels=selector).items
+        except KindNotInstalled:
+            return []
+        if lookup is not None:
+            found = [obj for obj in found if lookup.key in lookup.by.keys_of(obj)]
+        return sorted((self._same(kind, obj) for obj in found), key=_place)
+
+    def _same(self, kind: KindRef, obj: Object) -> Object:
+        key = kind.group_kind, *_place(obj)
+        before = self._seen.get(key)
+        if before is not None and is_same(before, obj):
+            return before
+        self._seen[key] = obj
+        while len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        return obj
+
+
+def _place(obj: Object) -> tuple[str, str]:
+    metadata = metadata_of(obj)
+    return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+
+
+def is_same(one: Object | None, other: Object | None) -> bool:
+    """Return whether two objects are one and the same, unchanged (or both are absent)."""
+    if one is None or other is None:
+        return one is other
+    a, b = metadata_of(one), metadata_of(other)
+    return a.get("uid") == b.get("uid") and a.get("resourceVersion") == b.get("resourceVersion")
+
+
+class _Answer(NamedTuple):
+    stored: Object | None
+    answered: Object | None
+    at: float
+
+
+class Answers:
+    """The server's answers to our writes, each until the caller's cache shows something newer.
+
+    Thread-safe.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Know nothing yet."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[ObjectRef, _Answer] = OrderedDict()
+
+    def learn(self, ref: ObjectRef, stored: Object | None, answered: Object | None) -> None:
+        """Note what a write made of an object of which the cache still has ``stored``. None: it is gone."""
+        with self._lock:
+            self._known.pop(ref, None)
+            self._known[ref] = _Answer(stored, answered, self._clock())
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+
+    def over(self, ref: ObjectRef, stored: Object | None) -> Object | None:
+        """Return the newer of what the cache has and what we were answered."""
+        known = self._known.get(ref)
+        if known is None:
+            return stored
+        if is_same(known.stored, stored) and self._clock() - known.at < TRUSTED_FOR:
+            return known.answered
+        with self._lock:
+            self._known.pop(ref, None)
+        return stored
+
+
+class LiveView:
+    """The objects of one reconcile as they are, as far as is known."""
+
+    def __init__(self, cluster: Cluster, live: ObjectStore | None, answers: Answers) -> None:
+        """Look in ``live``, a cache; without one, ask the server."""
+        self._cluster = cluster
+        self._store = live if live is not None else ClusterStore(cluster)
+        self._answers = answers if live is not None else None
+
+    def get(self, ref: ObjectRef) -> Object | None:
+        """Return what is believed to be there. Raises NotSynced and ApiErrors."""
+        stored = self._store.get(*ref)
+        return self._answers.over(ref, stored) if self._answers is not None else stored
+
+    def ask(self, ref: ObjectRef) -> Object | None:
+        """Return what the server says is there, now. One request."""
+        found = self._cluster.get(*ref)
+        self.learn(ref, found)
+        return found
+
+    def learn(self, ref: ObjectRef, answered: Object | None) -> None:
+        """Remember an answer until the cache has caught up."""
+        if self._answers is not None:
+            self._answers.learn(ref, self._store.get(*ref), answered)
+
+    def controlled_by(self, kind: KindRef, namespace: str, uid: str) -> list[Object]:
+        """Return the objects of a kind in a namespace whose controller has this UID."""
+        return self._corrected(self._store.list(kind, namespace, lookup=Lookup(CONTROLLED_BY, uid)))
+
+    def labelled(self, kind: KindRef, label: str, value: str) -> list[Object]:
+        """Return the cluster-scoped objects of a kind that have a label."""
+        return self._corrected(self._store.list(kind, None, {label: value}))
+
+    def _corrected(self, stored: Sequence[Object]) -> list[Object]:
+        if self._answers is None:
+            return list(stored)
+        known = (self._answers.over(ObjectRef.of(obj), obj) for obj in stored)
+        return [obj for obj in known if obj is not None]

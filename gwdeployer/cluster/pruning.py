@@ -1,0 +1,130 @@
+"""Deletes what the plan no longer names: only what is the owner's, and never a moment too early."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gwdeployer.cluster.availability import is_available, is_workload
+from gwdeployer.cluster.live import LiveView
+from gwdeployer.cluster.outcomes import Pending, PruneResult
+from gwdeployer.cluster.port import Cluster
+from gwdeployer.errors import Conflict, GwdeployerError, NotFound
+from gwdeployer.objects import KindRef, Object, ObjectRef, is_namespaced, is_owned_by, metadata_of, tier
+from gwdeployer.objects.order import SERVICE_TIER
+from gwdeployer.objects.owners import Owner
+from gwdeployer.objects.ownership import OWNER_UID
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that a workload waits for the one that replaces it, from the creation of that one.
+REPLACED_WITHIN = 600.0
+_LOOK_AGAIN = 5.0
+_LOOKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pruner:
+    """Deletes for one owner. ``now`` tells the time of day in seconds since 1970."""
+
+    cluster: Cluster
+    owner: Owner
+    live: LiveView
+    now: Callable[[], float] = time.time
+
+    def prune(self, planned: Sequence[Object], kinds: Iterable[KindRef]) -> PruneResult:
+        """Delete what is there of ``kinds``, is the owner's, and is not planned.
+
+        A kind that cannot be listed loses nothing and is among the errors. One list for each kind, one
+        request for each deletion.
+        """
+        errors: list[GwdeployerError] = []
+        stale = list(self._stale(planned, kinds, errors))
+        pending, requeue_after = self._pending(stale, planned)
+        staying = {waiting.ref for waiting in pending}
+        deleted = []
+        for obj in sorted(stale, key=tier, reverse=True):
+            ref = ObjectRef.of(obj)
+            if ref in staying:
+                continue
+            try:
+                self._delete(ref, obj)
+            except GwdeployerError as error:
+                errors.append(error)
+            else:
+                logger.info("%s deleted", ref, extra={"owner": str(self.owner.ref)})
+                deleted.append(ref)
+        return PruneResult(self.owner.ref, tuple(deleted), tuple(pending), tuple(errors), requeue_after)
+
+    def _stale(
+        self, planned: Sequence[Object], kinds: Iterable[KindRef], errors: list[GwdeployerError]
+    ) -> Iterator[Object]:
+        kept = {_identity(ObjectRef.of(obj)) for obj in planned}
+        for kind in {kind.group_kind: kind for kind in kinds}.values():
+            try:
+                found = self._owned(kind)
+            except GwdeployerError as error:
+                errors.append(error)
+                continue
+            for obj in found:
+                leaving = metadata_of(obj).get("deletionTimestamp")
+                if not leaving and _identity(ObjectRef.of(obj)) not in kept:
+                    yield obj
+
+    def _owned(self, kind: KindRef) -> list[Object]:
+        if is_namespaced(kind):
+            found = self.live.controlled_by(kind, self.owner.namespace, self.owner.uid)
+        else:
+            found = self.live.labelled(kind, OWNER_UID, self.owner.uid)
+        return [obj for obj in found if is_owned_by(obj, self.owner.uid)]
+
+    def _pending(
+        self, stale: Sequence[Object], planned: Sequence[Object]
+    ) -> tuple[list[Pending], float | None]:
+        """Return what stays for now: workloads whose successors do not serve yet, and their pods' needs."""
+        refs = [ObjectRef.of(obj) for obj in planned if is_workload(obj)]
+        if not refs or not any(is_workload(obj) for obj in stale):
+            return [], None
+        coming = [(ref, live) for ref, live in ((ref, self.live.get(ref)) for ref in refs)]
+        awaited = [ref for ref, live in coming if not is_available(live)]
+        left = REPLACED_WITHIN - min(
+            (self.now() - _created(live) for _, live in coming if live is not None), default=0.0
+        )
+        if not awaited or left <= 0:
+            return [], None
+        reason = f"stays until {', '.join(map(str, awaited))} is available, {left:.0f} s at most"
+        staying = (obj for obj in stale if is_workload(obj) or tier(obj) < SERVICE_TIER)
+        return [Pending(ObjectRef.of(obj), reason) for obj in staying], min(left, _LOOK_AGAIN)
+
+    def _delete(self, ref: ObjectRef, obj: Object) -> None:
+        """Delete this very object; where it has changed, only if it is still the owner's."""
+        for look in range(_LOOKS):
+            metadata = metadata_of(obj)
+            try:
+                self.cluster.delete(
+                    ref, uid=metadata["uid"], resource_version=metadata.get("resourceVersion", "")
+                )
+            except NotFound:
+                break
+            except Conflict:
+                found = self.live.ask(ref)
+                if found is None or not is_owned_by(found, self.owner.uid):
+                    return
+                if look == _LOOKS - 1:
+                    raise
+                obj = found
+            else:
+                break
+        self.live.learn(ref, None)
+
+
+def _identity(ref: ObjectRef) -> tuple[tuple[str, str], str, str]:
+    return ref.kind.group_kind, ref.namespace, ref.name
+
+
+def _created(obj: Object) -> float:
+    text = str(metadata_of(obj).get("creationTimestamp") or "")
+    return datetime.fromisoformat(text).timestamp() if text else time.time()

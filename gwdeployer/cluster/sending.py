@@ -1,0 +1,51 @@
+"""What of a planned object is sent: what the API would store, and nothing that it would drop. Pure.
+
+A null, an empty map or list that the API drops would be owned though not stored, and look like a difference
+ever after. ``stringData`` of a Secret is never stored: its content is sent as the ``data`` that it becomes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from gwdeployer.objects import Object
+from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fields_of_value
+
+
+def as_sent(planned: Object) -> Object:
+    """Return what is applied for a planned object; ``planned`` is not changed. Cost: one walk over it."""
+    if planned.get("kind") == "Secret" and planned.get("apiVersion") == "v1" and "stringData" in planned:
+        planned = _with_data(planned)
+    kept: Object = _kept(planned, fields_of_kind(str(planned["apiVersion"]), str(planned["kind"])))
+    return kept
+
+
+def _with_data(secret: Object) -> Object:
+    plain = secret.get("stringData") or {}
+    encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in plain.items()}
+    rest = {key: value for key, value in secret.items() if key != "stringData"}
+    return {**rest, "data": {**(secret.get("data") or {}), **encoded}}
+
+
+def _kept(value: Any, info: FieldInfo) -> Any:
+    if value.__class__ is dict or isinstance(value, Mapping):
+        fields = fields_of_value(info)
+        kept = {}
+        for key, item in value.items():
+            field = fields.get(key) or info.values or ANYTHING
+            inner = _kept(item, field)
+            if not _dropped(inner, field):
+                kept[key] = inner
+        return kept
+    if value.__class__ is list or isinstance(value, (list, tuple)):
+        return [_kept(item, info.items or ANYTHING) for item in value]
+    return value
+
+
+def _dropped(value: Any, info: FieldInfo) -> bool:
+    """Return whether the API stores nothing for a value: an empty struct (``emptyDir: {}``) it does store."""
+    if value is None:
+        return True
+    return (value == {} and info.values is not None) or (value == [] and info.items is not None)

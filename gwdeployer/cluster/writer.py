@@ -1,0 +1,118 @@
+"""Deploys and prunes the objects of owners, remembering what the server answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+
+from gwdeployer.cluster.applying import Applier
+from gwdeployer.cluster.contention import Contention
+from gwdeployer.cluster.finalizing import add_finalizer, remove_finalizer
+from gwdeployer.cluster.live import Answers, LiveView
+from gwdeployer.cluster.outcomes import Action, DeployResult, Outcome, PruneResult
+from gwdeployer.cluster.patience import Patience, PatientCluster
+from gwdeployer.cluster.port import Cluster
+from gwdeployer.cluster.pruning import Pruner
+from gwdeployer.errors import GwdeployerError
+from gwdeployer.objects import KindRef, Object, ObjectRef, is_namespaced, tier
+from gwdeployer.objects.owners import Owner
+from gwdeployer.store import ObjectStore
+
+#: How many objects of one tier are applied at once.
+PARALLEL = 4
+
+
+class Writer:
+    """Writes to a cluster as one field manager. Thread-safe; one owner is written by one thread at a time."""
+
+    def __init__(self, cluster: Cluster, manager: str) -> None:
+        """``manager`` is the field manager of everything that is applied."""
+        self.cluster = cluster
+        self.manager = manager
+        self._answers = Answers()
+        self._contention = Contention()
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def close(self) -> None:
+        """Wait for the threads and end them; the next deploy starts others."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
+
+    def deploy(
+        self,
+        owner: Owner,
+        objects: Sequence[Object],
+        create_only: Set[ObjectRef],
+        live: ObjectStore | None,
+        patience: Patience,
+    ) -> DeployResult:
+        """Bring every object to its plan, tier by tier; what fails does not keep the rest from going on."""
+        cluster = PatientCluster(self.cluster, patience)
+        view = LiveView(cluster, live, self._answers)
+        applier = Applier(cluster, self.manager, owner, view, self._contention)
+        refused = self._finalize(cluster, owner, objects)
+        outcomes: list[Outcome] = []
+        for _, group in groupby(sorted(objects, key=tier), key=tier):
+            objects_of_tier = [obj for obj in group if refused is None or _is_namespaced(obj)]
+            outcomes += self._tier(applier, objects_of_tier, create_only)
+        if refused is not None:
+            clusters = [obj for obj in objects if not _is_namespaced(obj)]
+            outcomes += [Outcome(ObjectRef.of(obj), Action.FAILED, refused) for obj in clusters]
+        return DeployResult(owner.ref, tuple(outcomes))
+
+    def _finalize(self, cluster: Cluster, owner: Owner, objects: Iterable[Object]) -> GwdeployerError | None:
+        """See that cluster-scoped objects will be found again; return why they must not be created."""
+        if owner.finalized or all(_is_namespaced(obj) for obj in objects):
+            return None
+        try:
+            add_finalizer(cluster, owner, self.manager)
+        except GwdeployerError as error:
+            return error
+        return None
+
+    def _tier(
+        self, applier: Applier, objects: Sequence[Object], create_only: Set[ObjectRef]
+    ) -> Iterable[Outcome]:
+        def bring(obj: Object) -> Outcome:
+            return applier.bring(obj, create_only=ObjectRef.of(obj) in create_only)
+
+        return [bring(obj) for obj in objects] if len(objects) < 2 else self._threads().map(bring, objects)  # noqa: PLR2004
+
+    def _threads(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="gwdeployer-apply")
+            return self._pool
+
+    def prune(
+        self,
+        owner: Owner,
+        planned: Sequence[Object],
+        kinds: Iterable[KindRef],
+        live: ObjectStore | None,
+        patience: Patience,
+    ) -> PruneResult:
+        """Delete what is the owner's and not planned: see :class:`Pruner`; then release the owner.
+
+        The finalizer goes once nothing cluster-scoped is planned and all of that kind that was there is gone.
+        """
+        cluster = PatientCluster(self.cluster, patience)
+        result = Pruner(cluster, owner, LiveView(cluster, live, self._answers)).prune(planned, kinds)
+        if not owner.finalized or result.errors or not all(_is_namespaced(obj) for obj in planned):
+            return result
+        try:
+            remove_finalizer(cluster, owner, self.manager)
+        except GwdeployerError as error:
+            return PruneResult(
+                owner.ref, result.deleted, result.pending, (error,), requeue_after=result.requeue_after
+            )
+        return result
+
+
+def _is_namespaced(obj: Object) -> bool:
+    return is_namespaced(KindRef.of_object(obj))
