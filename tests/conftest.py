@@ -14,6 +14,9 @@ pytest_plugins = ["tests.servers.fixtures"]
 settings.register_profile("gate", derandomize=True)
 settings.load_profile("gate" if os.environ.get("CI") else "default")
 
+# What one run of the tests leaves in the user's cache, the next one shall not find.
+os.environ["GWDEPLOYER_CACHE"] = ""
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line for each reason how many tests were skipped: which server or program they lack."""

@@ -39,8 +39,16 @@ class ChartEnvironment(ImmutableSandboxedEnvironment):
     concat = staticmethod(Fragment)  # type: ignore[assignment]
     intercepted_binops = frozenset({"+", "%"})
 
-    def __init__(self, templates: Mapping[str, str]) -> None:
-        """Know the templates by their path in the chart's ``templates`` folder."""
+    def __init__(
+        self,
+        templates: Mapping[str, str],
+        codes: jinja2.BytecodeCache | None = None,
+        sites: Iterable[Site] = (),
+    ) -> None:
+        """Know the templates by their path in the chart's ``templates`` folder.
+
+        ``codes`` are those compiled before, ``sites`` what they refer to.
+        """
         super().__init__(
             loader=jinja2.DictLoader(dict(templates)),
             undefined=MissingValue,
@@ -50,9 +58,10 @@ class ChartEnvironment(ImmutableSandboxedEnvironment):
             optimized=False,  # folding constants would join them by Python's rules, not ours
             auto_reload=False,
             cache_size=-1,
+            bytecode_cache=codes,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         )
-        self.sites: list[Site] = []
+        self.sites: list[Site] = list(sites)
         self.globals = {**SCOPE, "range": self.globals["range"], "namespace": self.globals["namespace"]}
         self.filters = dict(FILTERS)
         self.tests = {name: test for name, test in self.tests.items() if name not in _DROPPED_TESTS}

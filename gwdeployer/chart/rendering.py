@@ -9,6 +9,8 @@ from typing import Any
 
 import jinja2
 
+from gwdeployer.chart import compiled
+from gwdeployer.chart.compiled import Codes, Compiled
 from gwdeployer.chart.data import OMIT, PLAIN, Fragment, MissingValueError, TemplateFailure, adopt, kind_of
 from gwdeployer.chart.environment import ChartEnvironment
 from gwdeployer.chart.faults import FaultFinder, SlotFailure, fault_at
@@ -30,14 +32,18 @@ class Renderer:
     def __init__(self, chart: str, templates: Mapping[str, str]) -> None:
         """Compile every template. Raises ChartError with the faults of all that are not well-formed."""
         self._chart = chart
-        self._environment = ChartEnvironment(templates)
+        known = compiled.load(templates)
+        codes = Codes(known.codes if known else {})
+        self._environment = ChartEnvironment(templates, codes, known.sites if known else ())
         self._sites = self._environment.sites
         self._faults = FaultFinder(chart, templates, self._sites)
         self._skeletons: dict[tuple[int, ...], tuple[Skeleton, Fill]] = {}
         self._lock = threading.Lock()
-        compiled = self._compiled(sorted(templates))
-        self._helpers = compiled.get(HELPERS)
-        self._templates = [t for name, t in compiled.items() if not name.rsplit("/", 1)[-1].startswith("_")]
+        ready = self._compiled(sorted(templates))
+        if known is None:
+            compiled.keep(templates, Compiled(codes.codes, self._sites))
+        self._helpers = ready.get(HELPERS)
+        self._templates = [t for name, t in ready.items() if not name.rsplit("/", 1)[-1].startswith("_")]
 
     def render(self, scope: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the objects of all templates, in the order of their paths and of the text.
@@ -80,17 +86,17 @@ class Renderer:
         return tracer.documents(self._filled(skeleton, fill, plain, template.name or ""))
 
     def _compiled(self, names: Iterable[str]) -> dict[str, jinja2.Template]:
-        compiled: dict[str, jinja2.Template] = {}
+        ready: dict[str, jinja2.Template] = {}
         faults: list[Fault] = []
         for name in names:
             try:
-                compiled[name] = self._environment.get_template(name)
+                ready[name] = self._environment.get_template(name)
             except jinja2.TemplateSyntaxError as error:
                 message = f"is not a template: {one_line(str(error.message))}"
                 faults.append(Fault(message, subject=f"{self._chart}/templates/{name}:{error.lineno}"))
         if faults:
             raise ChartError(faults)
-        return compiled
+        return ready
 
     def _evaluated(self, template: jinja2.Template, names: dict[str, Any]) -> dict[str, Any]:
         """Return the macros and variables that a template defines at its top."""

@@ -22,10 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     atexit.register(gc.freeze)
     # Pydantic would look through every installed distribution for plugins of its own; none is wanted here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from gwdeployer import cache  # noqa: PLC0415
     from gwdeployer.cli.command_line import command_line  # noqa: PLC0415
     from gwdeployer.cli.report import BAD_INPUT, print_faults  # noqa: PLC0415
     from gwdeployer.errors import GwdeployerError  # noqa: PLC0415
 
+    os.environ.setdefault(cache.VARIABLE, cache.users_folder())
     try:
         command_line().main(args=None if arguments is None else list(arguments), prog_name="gwdeployer")
     except GwdeployerError as error:
