@@ -7,8 +7,7 @@ a post-processor changed afterwards is found by comparing, and blamed on the las
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gwdeployer.generator import Context, Patch, Skip
 from gwdeployer.objects import Object, ObjectRef, describe, name_of
@@ -49,8 +48,7 @@ def _identity(obj: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(obj.get("apiVersion")), str(obj.get("kind")), name_of(obj)
 
 
-@dataclass(frozen=True, slots=True)
-class _Finder:
+class _Finder(NamedTuple):
     """Finds the origin of each leaf of the finished objects."""
 
     origins: Mapping[tuple[str, str, str], Mapping[LeafPath, Origin]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gwdeployer.errors import Fault
 from gwdeployer.objects import KindRef, Object, ObjectRef
@@ -13,8 +13,7 @@ from gwdeployer.provenance import Origin
 from gwdeployer.store import ObjectStore
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(NamedTuple):
     """Why nothing is deployed for an owner: not ours, opted out, self-managed.
 
     ``reason`` is shown to people. ``cleanup`` removes what was ours before; without it what is there stays.
@@ -24,15 +23,13 @@ class Skip:
     cleanup: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """A kind whose changes can change the values of an owner."""
 
     kind: KindRef
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """What a post-processor laid over an object (apiVersion, kind, name), and where that came from."""
 
     object: tuple[str, str, str]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from gwdeployer.chart import Chart, Release
 from gwdeployer.documents import copy
@@ -36,8 +36,7 @@ from gwdeployer.provenance import LeafPath, Origin
 from gwdeployer.store import ObjectStore
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(NamedTuple):
     """How owners of one kind are deployed: which chart, and who makes its values."""
 
     owner: KindRef
@@ -51,16 +50,14 @@ class Recipe:
         return self.chart.kinds if declared is None else tuple(declared)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One leaf, and who set it."""
 
     value: Any
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where everything in a plan came from: effective parameters, values, and each object."""
 
     parameters: Mapping[LeafPath, Leaf]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from gwdeployer.crd import CrdDefinition
 from gwdeployer.deployer import Deployer
@@ -28,8 +28,7 @@ PARAMETERS_GROUP = "gwdeployer.parameters"
 _MAX_KEY = 256
 
 
-@dataclass(frozen=True, slots=True)
-class PluginOption:
+class PluginOption(NamedTuple):
     """A command-line option that a plugin adds; may be given several times. Values reach the constructor."""
 
     name: str

@@ -26,8 +26,7 @@ WORKLOADS = frozenset({"Deployment", "DaemonSet"})
 _MAX_SOUND = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class OverlayFields:
+class OverlayFields(NamedTuple):
     """Where overlays stand in a kind of parameters: field by kind of object, below ``path``.
 
     ``patches`` change objects that are rendered, ``supports`` make objects of their own.
@@ -38,8 +37,7 @@ class OverlayFields:
     supports: Mapping[str, KindRef]
 
 
-@dataclass(frozen=True, slots=True)
-class _Overlay:
+class _Overlay(NamedTuple):
     """One layer's patch, and where it stands."""
 
     layer: Layer

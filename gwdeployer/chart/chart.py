@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gwdeployer.chart.loading import Source, read_folder
 from gwdeployer.chart.rendering import Renderer
@@ -21,8 +20,7 @@ _TYPE_LINE = re.compile(r"^(apiVersion|kind):[ \t]+[\"']?([\w./-]+)[\"']?[ \t]*(
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """What templates see as ``Release``: ``Release.Name``, ``Release.Namespace``, ``Release.Service``."""
 
     name: str
@@ -30,8 +28,7 @@ class Release:
     service: str = "gwdeployer"
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What templates see as ``Capabilities``: the Kubernetes version and the API versions served."""
 
     kube_version: str = "v1.37.0"

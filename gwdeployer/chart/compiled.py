@@ -69,7 +69,7 @@ def keep(templates: Mapping[str, str], compiled: Compiled) -> None:
 
 
 def _name(templates: Mapping[str, str]) -> str:
-    """Return a hash of the templates and of the compiler (which Python, files, times); empty without a cache."""
+    """Return a hash of the templates and of the compiler: Python and files. Empty where there is no cache."""
     if not cache.is_there():
         return ""
     digest = hashlib.sha256(importlib.util.MAGIC_NUMBER + sys.version.encode())

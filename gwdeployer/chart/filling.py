@@ -51,8 +51,8 @@ class _Writer:
         match node:
             case Const(value):
                 return repr(value)
-            case Slot(index):
-                return self._slot(index)
+            case Slot(number):
+                return self._slot(number)
             case Text(parts):
                 return self._text(parts)
             case Seq(items):
@@ -75,7 +75,7 @@ class _Writer:
         return f"v[{index}]"
 
     def _text(self, parts: Iterable[str | Slot]) -> str:
-        return _joined([repr(p) if isinstance(p, str) else f"t(v[{p.index}], {p.index})" for p in parts])
+        return _joined([repr(p) if isinstance(p, str) else f"t(v[{p.number}], {p.number})" for p in parts])
 
     def _map(self, node: Map) -> str:
         merged = [self._merged(value) for value in reversed(node.merged)]
@@ -87,7 +87,7 @@ class _Writer:
 
     def _merged(self, node: Node) -> str:
         if isinstance(node, Slot):
-            return f"**m({self._slot(node.index)}, {node.index})"
+            return f"**m({self._slot(node.number)}, {node.number})"
         return f"**{self.expression(node)}"
 
 
@@ -169,7 +169,7 @@ def _in_block(node: Node) -> bool:
 def key_slots(node: Map) -> list[int]:
     """Return the slots in a mapping's keys: only with them can two of its keys turn out equal."""
     keys = [key for key, _ in node.entries if isinstance(key, Text)]
-    return [part.index for key in keys for part in key.parts if isinstance(part, Slot)]
+    return [part.number for key in keys for part in key.parts if isinstance(part, Slot)]
 
 
 def has_slots(node: Node) -> bool:

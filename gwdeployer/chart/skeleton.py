@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from yaml.events import Event, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
@@ -29,56 +28,49 @@ _NONCE = f"slot{secrets.token_hex(8)}"
 _TOKEN = re.compile(_NONCE + r"([so])(\d+)z")
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(NamedTuple):
     """A scalar that the template writes itself."""
 
     value: Any
-    line: int = field(default=0, compare=False)
+    line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A whole plain scalar that is one expression: its value is inserted as it is, of any type."""
 
-    index: int
+    number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A scalar with expressions in it: strings, and slots whose values are joined in as text."""
 
     parts: tuple[str | Slot, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Seq:
+class Seq(NamedTuple):
     """A list."""
 
     items: tuple[Node, ...]
-    line: int = field(default=0, compare=False)
+    line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Map:
+class Map(NamedTuple):
     """A mapping: values merged in by ``<<`` (which explicit keys override), and entries in order."""
 
     merged: tuple[Node, ...]
     entries: tuple[tuple[Const | Text, Node], ...]
-    line: int = field(default=0, compare=False)
+    line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Nested:
+class Nested(NamedTuple):
     """A document delivered as text: ``!yaml`` or ``!json``."""
 
     language: str
     content: Node
-    line: int = field(default=0, compare=False)
+    line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Omitted:
+class Omitted(NamedTuple):
     """A slot whose value was ``omit``: takes its key or item with it."""
 
     site: int
@@ -87,8 +79,7 @@ class Omitted:
 Node = Const | Slot | Text | Seq | Map | Nested | Omitted
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
+class Skeleton(NamedTuple):
     """The documents of one template in one shape, the site of each slot, and where each document begins.
 
     A place is a site and a number of lines to count on from it; nodes have their line in the skeleton's text.
@@ -114,7 +105,7 @@ def parse(chart: str, shape: Sequence[int], sites: Sequence[Site]) -> Skeleton:
     places: list[tuple[Site, int]] = []
     for line, text in documents.split_documents(source.text):
         node = _Parser(source, text, line).load()
-        if node is not None and node != Const(None) and not isinstance(node, Omitted):
+        if node is not None and not _is_nothing(node):
             found.append(node)
             places.append(source.place(line + len(text) - len(text.lstrip("\n"))))
     return Skeleton(tuple(found), source.slots, tuple(places), source.starts)
@@ -190,7 +181,7 @@ class _Parser(documents.Composer[Node]):
         entries: dict[Const | Text, Node] = {}
         merged: list[Node] = []
         for key, value, at in pairs:
-            if key == Const("<<") and isinstance(at, ScalarEvent) and at.implicit[0]:
+            if _is_merge_key(key) and isinstance(at, ScalarEvent) and at.implicit[0]:
                 merged += self._merged(value, at)
                 continue
             name = self._key(key, at)
@@ -250,6 +241,14 @@ class _Parser(documents.Composer[Node]):
         if not isinstance(key, Const) or key.value is None:
             self.fail(event, "a key must be text", "quote it")
         return Const(str(key.value).lower() if isinstance(key.value, bool) else str(key.value))
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, Omitted) or (isinstance(node, Const) and node.value is None)
+
+
+def _is_merge_key(node: Node) -> bool:
+    return isinstance(node, Const) and node.value == "<<"
 
 
 def _shown(key: Const | Text) -> str:

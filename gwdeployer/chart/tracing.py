@@ -41,8 +41,8 @@ class Tracer:
 
     def _walk(self, node: Node, built: Any, path: LeafPath, found: dict[LeafPath, Origin]) -> None:
         match node:
-            case Slot(index):
-                self._slot(index, built, path, found)
+            case Slot(number):
+                self._slot(number, built, path, found)
             case Map() if isinstance(built, dict) and built:
                 self._map(node, built, path, found)
             case Seq(items) if items:
@@ -64,10 +64,10 @@ class Tracer:
     def _key(self, key: Const | Text) -> str:
         if isinstance(key, Const):
             return str(key.value)
-        return "".join(p if isinstance(p, str) else as_text(self._values[p.index]) for p in key.parts)
+        return "".join(p if isinstance(p, str) else as_text(self._values[p.number]) for p in key.parts)
 
     def _merged(self, node: Node) -> Any:
-        return self._values[node.index] if isinstance(node, Slot) else {}
+        return self._values[node.number] if isinstance(node, Slot) else {}
 
     def _slot(self, index: int, built: Any, path: LeafPath, found: dict[LeafPath, Origin]) -> None:
         site = self._expression(index)
@@ -76,7 +76,7 @@ class Tracer:
 
     def _text(self, parts: tuple[str | Slot, ...]) -> Origin:
         """A text is made by whoever set the values in it; where nobody is known, by the template."""
-        slots = [part.index for part in parts if isinstance(part, Slot)]
+        slots = [part.number for part in parts if isinstance(part, Slot)]
         origins = [origin for index in slots if (origin := origin_of(self._values[index]))]
         return together(origins) if origins else self._expression(slots[0])
 

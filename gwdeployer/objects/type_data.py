@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from gwdeployer.errors import nearest
 
 DATA = Path(__file__).with_name("kubernetes_types.json")
 
 
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
+class FieldInfo(NamedTuple):
     """What Kubernetes publishes of one field, list item or map value.
 
     ``ref`` names the type of a value that has fields of its own. ``type`` is ``string``, ``integer``,
@@ -44,8 +42,7 @@ class FieldInfo:
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TypeInfo:
+class TypeInfo(NamedTuple):
     """One published type. ``name`` is its full name.
 
     ``fields`` is ``None`` for a type that is not made of fields (a quantity, a time, free-form JSON); then

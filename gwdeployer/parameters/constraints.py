@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError, core_schema
 
 from gwdeployer.errors import Fault, shown
+from gwdeployer.parameters.declared import Declared
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -60,8 +60,7 @@ _CEL_ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "
 _CEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(NamedTuple):
     """A rule in CEL, for the API server; ``self`` is the value that it stands on."""
 
     rule: str
@@ -82,7 +81,7 @@ def cel_name(name: str) -> str:
     return escaped
 
 
-class Constraint(ABC):
+class Constraint(Declared, ABC):
     """Metadata of a field, in ``Annotated``. Checked after the field's own type; null is not checked."""
 
     __slots__ = ()
@@ -133,7 +132,6 @@ def broken_rule(faults: Iterable[Fault]) -> PydanticCustomError:
     return PydanticCustomError("broken_rule", "{summary}", context)
 
 
-@dataclass(frozen=True, slots=True)
 class Published(Constraint):
     """Keywords for the CRD that no Python type says: ``Published({"format": "int64"})``, a ``default``.
 
@@ -141,7 +139,11 @@ class Published(Constraint):
     they would override what other layers say.
     """
 
-    schema: Mapping[str, Any] = field(hash=False)
+    __slots__ = ("schema",)
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        """Take the keywords."""
+        self.schema = schema
 
     def faults(self, value: Any, *, merged: bool) -> Iterable[Fault]:
         """Return nothing: whoever says it has a type that checks it."""
@@ -152,11 +154,14 @@ class Published(Constraint):
         return self.schema
 
 
-@dataclass(frozen=True, slots=True)
 class MaxItemsPerLayer(Constraint):
     """At most so many items in one object's list. Not in the result: layers append to each other."""
 
-    maximum: int
+    __slots__ = ("maximum",)
+
+    def __init__(self, maximum: int) -> None:
+        """Take the bound."""
+        self.maximum = maximum
 
     def faults(self, value: Any, *, merged: bool) -> Iterator[Fault]:
         """Count one layer's items."""
@@ -168,11 +173,14 @@ class MaxItemsPerLayer(Constraint):
         return {"maxItems": self.maximum}
 
 
-@dataclass(frozen=True, slots=True)
 class Distinct(Constraint):
     """No scalar twice in a list."""
 
-    what: str = "value"
+    __slots__ = ("what",)
+
+    def __init__(self, what: str = "value") -> None:
+        """Take a word for the items."""
+        self.what = what
 
     def faults(self, value: Any, *, merged: bool) -> Iterator[Fault]:
         """Compare the list with its set."""
@@ -184,7 +192,6 @@ class Distinct(Constraint):
         return {"x-kubernetes-list-type": "set"}
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class DistinctBy(Constraint):
     """A list of maps, or of models, known by a key as Kubernetes' list maps are: no two entries of one key.
 
@@ -192,13 +199,12 @@ class DistinctBy(Constraint):
     (``protocol``: ``TCP``). A key in neither ``defaults`` nor the item's required fields can't be published.
     """
 
-    keys: tuple[str, ...]
-    defaults: Mapping[str, Any] = field(hash=False)
+    __slots__ = ("defaults", "keys")
 
     def __init__(self, *keys: str, defaults: Mapping[str, Any] | None = None) -> None:
         """Take the names of the fields that make the key."""
-        object.__setattr__(self, "keys", keys)
-        object.__setattr__(self, "defaults", dict(defaults or {}))
+        self.keys = keys
+        self.defaults = dict(defaults or {})
 
     def faults(self, value: Any, *, merged: bool) -> Iterator[Fault]:
         """Name each repetition."""

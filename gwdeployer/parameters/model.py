@@ -7,7 +7,6 @@ derives from ``ParametersModel`` gets what a CustomResourceDefinition would give
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +22,7 @@ from gwdeployer.parameters.constraints import (
     is_merged,
     published,
 )
+from gwdeployer.parameters.declared import Declared
 from gwdeployer.parameters.policies import StructRule
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def camel(name: str) -> str:
     return first + "".join(_CAPITALS.get(word, word.capitalize()) for word in words)
 
 
-class Rule(ABC):
+class Rule(Declared, ABC):
     """What must hold between the members of one model. Checked only once each member is right by itself."""
 
     __slots__ = ()
@@ -55,15 +55,14 @@ class Rule(ABC):
         return ()
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class _Group(Rule):
     """How many of these members, named by alias, may be set."""
 
-    names: tuple[str, ...]
+    __slots__ = ("names",)
 
     def __init__(self, *names: str) -> None:
         """Take the members' names."""
-        object.__setattr__(self, "names", names)
+        self.names = names
 
     def _found(self, model: BaseModel) -> list[str]:
         present = set_members(model)
@@ -77,9 +76,10 @@ class _Group(Rule):
         )
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class ExactlyOneOf(_Group):
     """One of these members, named by alias, is set, and no other of them."""
+
+    __slots__ = ()
 
     def faults(self, model: BaseModel) -> Iterator[Fault]:
         """Say which are set if it isn't one."""
@@ -93,9 +93,10 @@ class ExactlyOneOf(_Group):
         yield self._validation("== 1", "exactly one of the fields in [{}] must be set")
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class AtMostOneOf(_Group):
     """No two of these members, named by alias, are set."""
+
+    __slots__ = ()
 
     def faults(self, model: BaseModel) -> Iterator[Fault]:
         """Say which are set if there are several."""

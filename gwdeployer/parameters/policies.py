@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
@@ -34,6 +33,7 @@ from deepmerge import Merger
 from pydantic import BaseModel
 
 from gwdeployer.parameters.constraints import DistinctBy, alias_of
+from gwdeployer.parameters.declared import Declared
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -63,7 +63,7 @@ def verbatim(value: Any) -> Any:
     return value
 
 
-class Policy(ABC):
+class Policy(Declared, ABC):
     """How a field's values from two layers become one. Immutable, and without knowledge of any layer."""
 
     __slots__ = ()
@@ -77,14 +77,17 @@ class Policy(ABC):
         """Return ``base`` overridden by ``source``, by the laws above. Neither is null."""
 
 
-@dataclass(frozen=True, slots=True)
 class Replace(Policy):
     """The overriding value, whole. What every field without a policy gets.
 
     ``raw``: the value is somebody's JSON, in which a null says something, so nulls are kept.
     """
 
-    raw: bool = False
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: bool = False) -> None:
+        """Say whether the value is somebody's JSON."""
+        self.raw = raw
 
     def alone(self, value: Any) -> Any:
         """Return a copy, with its nulls if ``raw``."""
@@ -95,9 +98,10 @@ class Replace(Policy):
         return self.alone(source)
 
 
-@dataclass(frozen=True, slots=True)
 class Union(Policy):
     """A map: the entries of both, the source's where both have a key. An explicit empty map clears."""
+
+    __slots__ = ()
 
     def merge(self, base: Any, source: Any) -> Any:
         """Return the union, or ``{}`` for an empty source."""
@@ -107,14 +111,17 @@ class Union(Policy):
         return {**base, **added}
 
 
-@dataclass(frozen=True, slots=True)
 class Append(Policy):
     """A list: the base's items, then the source's. An explicit empty list clears.
 
     ``distinct``: items equal to one that is already there are left out.
     """
 
-    distinct: bool = False
+    __slots__ = ("distinct",)
+
+    def __init__(self, distinct: bool = False) -> None:
+        """Say whether equal items are one."""
+        self.distinct = distinct
 
     def alone(self, value: Any) -> Any:
         """Return a copy, each item once if ``distinct``."""
@@ -136,13 +143,14 @@ def _distinct(base: list[Any], added: list[Any]) -> list[Any]:
     return merged
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class ByKey(DistinctBy, Policy):
     """A list of maps known by a key, which no two entries of one layer may share. An empty list clears.
 
     A source entry takes the place of the base entry with the same key, whole, and stands where the source's
     entries stand: after the base entries that nobody overrides.
     """
+
+    __slots__ = ()
 
     def merge(self, base: Any, source: Any) -> Any:
         """Return the base entries with other keys, then the source's, or ``[]`` for an empty source."""
@@ -153,7 +161,6 @@ class ByKey(DistinctBy, Policy):
         return [entry for entry in base if self.key_of(entry) not in overridden] + added
 
 
-@dataclass(frozen=True, slots=True)
 class Deep(Policy):
     """Maps key by key, to any depth; anything else replaces. For structures without declarations.
 
@@ -162,6 +169,8 @@ class Deep(Policy):
     by path in each strategy would only hide that; so ``Fields`` walks what is declared and ends here.
     deepmerge's own strategies write into the base and alias the source, hence the two below.
     """
+
+    __slots__ = ()
 
     def merge(self, base: Any, source: Any) -> Any:
         """Return ``base`` with each leaf that ``source`` sets. An empty map sets nothing."""
@@ -187,19 +196,19 @@ def _take_source(merger: Merger, path: list[str], base: Any, source: Any) -> Any
 _DEEP = Merger([(dict, _merge_maps)], [_take_source], [_take_source])
 
 
-@dataclass(frozen=True, slots=True)
 class PerLayer(Policy):
     """Not merged: the field is left out of the result and stays in its layer (``Layer.values``), nulls too.
 
     For patches, which are applied layer by layer to something else (overlays).
     """
 
+    __slots__ = ()
+
     def merge(self, base: Any, source: Any) -> Any:
         """Return a copy of ``source``, nulls kept; ``Fields`` never asks."""
         return verbatim(source)
 
 
-@dataclass(frozen=True, slots=True)
 class Custom(Policy):
     """What ``function(base, source)`` returns.
 
@@ -208,14 +217,18 @@ class Custom(Policy):
     each comes from, the merge is run again over leaves that carry their layer.
     """
 
-    function: Callable[[Any, Any], Any]
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        """Take the function."""
+        self.function = function
 
     def merge(self, base: Any, source: Any) -> Any:
         """Return the function's answer."""
         return self.function(base, fresh(source))
 
 
-class StructRule(ABC):
+class StructRule(Declared, ABC):
     """How members of one struct depend on each other when two layers meet."""
 
     __slots__ = ()
@@ -225,15 +238,14 @@ class StructRule(ABC):
         """Return both sides as they are to be merged field by field. Neither is mutated."""
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class OneOf(StructRule):
     """At most one of these members makes sense: if the source sets one, the base's are dropped."""
 
-    names: frozenset[str]
+    __slots__ = ("names",)
 
     def __init__(self, *names: str) -> None:
         """Take the members' names."""
-        object.__setattr__(self, "names", frozenset(names))
+        self.names = frozenset(names)
 
     def prepare(self, base: Struct, source: Struct) -> tuple[Struct, Struct]:
         """Drop the base's members of the group if the source sets any."""
@@ -242,11 +254,14 @@ class OneOf(StructRule):
         return {name: value for name, value in base.items() if name not in self.names}, source
 
 
-@dataclass(frozen=True, slots=True)
 class Absorbing(StructRule):
     """A member that ends the discussion: once a layer sets it, no other member of any layer counts."""
 
-    name: str
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        """Take the member's name."""
+        self.name = name
 
     def prepare(self, base: Struct, source: Struct) -> tuple[Struct, Struct]:
         """Keep nothing but that member, on both sides, if either sets it."""
@@ -258,15 +273,18 @@ class Absorbing(StructRule):
         return {self.name: struct[self.name]} if self.name in struct else {}
 
 
-@dataclass(frozen=True, slots=True)
 class Rivals(StructRule):
     """Two members of which the one set last counts: setting one blanks (``""``) the other that was inherited.
 
     Setting one to ``""`` clears only itself, and a layer that sets both means both.
     """
 
-    one: str
-    other: str
+    __slots__ = ("one", "other")
+
+    def __init__(self, one: str, other: str) -> None:
+        """Take the two members' names."""
+        self.one = one
+        self.other = other
 
     def prepare(self, base: Struct, source: Struct) -> tuple[Struct, Struct]:
         """Blank the base's rival of what the source sets alone."""
@@ -276,17 +294,24 @@ class Rivals(StructRule):
         return base, source
 
 
-@dataclass(frozen=True, slots=True)
 class Fields(Policy):
     """A struct, field by field: each by its own policy, the others by ``default``; nothing is lost.
 
     An empty source sets nothing, so it changes nothing. ``rules`` are applied first, in turn.
     """
 
-    # Metadata must have a hash (``Annotated[…] | None`` takes it), a dict has none.
-    fields: Mapping[str, Policy] = field(default_factory=dict, hash=False)
-    rules: tuple[StructRule, ...] = ()
-    default: Policy = Deep()
+    __slots__ = ("default", "fields", "rules")
+
+    def __init__(
+        self,
+        fields: Mapping[str, Policy] | None = None,
+        rules: tuple[StructRule, ...] = (),
+        default: Policy | None = None,
+    ) -> None:
+        """Take the policies by field; ``default`` is ``Deep()``."""
+        self.fields = {} if fields is None else fields
+        self.rules = rules
+        self.default = Deep() if default is None else default
 
     def of(self, name: str) -> Policy:
         """Return the policy of one field."""
