@@ -51,10 +51,11 @@ class Pruner:
             if ref in staying:
                 continue
             try:
-                self._delete(ref, obj)
+                gone = self._delete(ref, obj)
             except GwdeployerError as error:
                 errors.append(error)
-            else:
+                continue
+            if gone:
                 logger.info("%s deleted", ref, extra={"owner": str(self.owner.ref)})
                 deleted.append(ref)
         return PruneResult(self.owner.ref, tuple(deleted), tuple(pending), tuple(errors), requeue_after)
@@ -99,8 +100,8 @@ class Pruner:
         staying = (obj for obj in stale if is_workload(obj) or tier(obj) < SERVICE_TIER)
         return [Pending(ObjectRef.of(obj), reason) for obj in staying], min(left, _LOOK_AGAIN)
 
-    def _delete(self, ref: ObjectRef, obj: Object) -> None:
-        """Delete this very object; where it has changed, only if it is still the owner's."""
+    def _delete(self, ref: ObjectRef, obj: Object) -> bool:
+        """Delete this very object; where it has changed, only if it is still the owner's. Return whether."""
         for look in range(_LOOKS):
             metadata = metadata_of(obj)
             try:
@@ -111,14 +112,17 @@ class Pruner:
                 break
             except Conflict:
                 found = self.live.ask(ref)
-                if found is None or not is_owned_by(found, self.owner.uid):
-                    return
+                if found is None:
+                    break
+                if not is_owned_by(found, self.owner.uid):
+                    return False
                 if look == _LOOKS - 1:
                     raise
                 obj = found
             else:
                 break
         self.live.learn(ref, None)
+        return True
 
 
 def _identity(ref: ObjectRef) -> tuple[tuple[str, str], str, str]:
