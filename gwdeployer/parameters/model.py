@@ -4,12 +4,13 @@ Nothing here is needed to be merged: ``policy_of`` and ``read_layer`` take any p
 derives from ``ParametersModel`` gets what a CustomResourceDefinition would give it, in messages for people.
 """
 
-from __future__ import annotations
+# Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import core_schema
 
 from gwdeployer.errors import Fault
@@ -24,11 +25,6 @@ from gwdeployer.parameters.constraints import (
 )
 from gwdeployer.parameters.declared import Declared
 from gwdeployer.parameters.policies import StructRule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 
 #: Words that Kubernetes writes in capitals inside a name, but not at its start (``clusterIP``,
 #: ``ipFamilies``).
