@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gwdeployer.chart import Chart
 from gwdeployer.errors import Fault, GwdeployerError, PlanError
-from gwdeployer.explain import explain
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.guards import guard
 from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of, owned, plain
@@ -110,7 +109,11 @@ class Deployer:
         """
         obj = self._as_object(owner)
         made = self._remembered(obj, store)
-        return replace(made, provenance=explain(self._recipe, obj, store, made)) if trace else made
+        if not trace:
+            return made
+        from gwdeployer.explain import explain  # noqa: PLC0415 - few ask
+
+        return replace(made, provenance=explain(self._recipe, obj, store, made))
 
     def _remembered(self, obj: Object, store: ObjectStore) -> Plan:
         key = namespace_of(obj), name_of(obj)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -14,8 +13,7 @@ from gwdeployer.objects import KindRef, Object
 from gwdeployer.parameters import Merged
 
 
-@dataclass(frozen=True)
-class ParametersKind:
+class ParametersKind(NamedTuple):
     """A kind of parameters object that a third party adds to those a plugin knows.
 
     Offered by an entry point in the group ``gwdeployer.parameters``, or given to ``configure``. A

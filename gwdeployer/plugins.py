@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from gwdeployer.crd import CrdDefinition
 from gwdeployer.deployer import Deployer
 from gwdeployer.errors import Fault, InputsError, PluginError, nearest, shown
 from gwdeployer.generator import Skip
@@ -22,6 +21,9 @@ from gwdeployer.inputs import Inputs, known_keys, validate_inputs
 from gwdeployer.objects import KindRef, Object
 from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.store import ObjectStore
+
+if TYPE_CHECKING:
+    from gwdeployer.crd import CrdDefinition
 
 GROUP = "gwdeployer.plugins"
 PARAMETERS_GROUP = "gwdeployer.parameters"

@@ -9,7 +9,7 @@ than this one. Fields that no version known here has are pointed out, not refuse
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -215,8 +215,6 @@ def _known_fields() -> dict[str, Any]:
 
     A mapping names the fields of a struct (or of a list's items); null stands for anything else.
     """
-    text = (
-        resources.files("gwdeployer_gateway").joinpath("gateway_api_fields.json").read_text(encoding="utf-8")
-    )
+    text = Path(__file__).with_name("gateway_api_fields.json").read_text(encoding="utf-8")
     fields: dict[str, Any] = json.loads(text)
     return fields

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from gwdeployer import builtin_chart
-from gwdeployer.crd import CrdDefinition
 from gwdeployer.deployer import Deployer
 from gwdeployer.generator import HelmValuesGenerator, Skip
 from gwdeployer.objects import KindRef, Object, describe
@@ -26,6 +25,9 @@ from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, GATEWAY_PARAMETERS, SECRET
 from gwdeployer_gateway.layers import kinds_referred_to
 from gwdeployer_gateway.session_keys import random_key, seeded_key
+
+if TYPE_CHECKING:
+    from gwdeployer.crd import CrdDefinition
 
 
 class GatewayPlugin(Plugin):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from gwdeployer import documents
 from gwdeployer.errors import ChartError, DocumentError, Fault, shown
@@ -16,15 +16,14 @@ TEMPLATE_SUFFIX = ".j2"
 _HELM_SUFFIXES = frozenset((".yaml", ".yml", ".tpl", ".json"))
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What a chart is made of. Templates are keyed by their path in the ``templates`` folder."""
 
     name: str
     templates: Mapping[str, str]
     version: str = "0.0.0"
     app_version: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = MappingProxyType({})
     schema: Mapping[str, Any] | None = None
 
 

@@ -7,8 +7,7 @@ from importlib import import_module
 import click
 
 from gwdeployer import __version__
-from gwdeployer.cli.options import plugin_options, reads_manifests
-from gwdeployer.plugins import discover
+from gwdeployer.cli.options import installed_plugins, plugin_options, reads_manifests
 
 #: Each command, by name: its module, in which it has the same name.
 COMMANDS = {
@@ -32,7 +31,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
-        return plugin_options(command, discover()) if reads_manifests(command) else command
+        return plugin_options(command, installed_plugins(ctx)) if reads_manifests(command) else command
 
 
 def command_line() -> click.Group:

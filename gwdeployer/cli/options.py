@@ -78,6 +78,15 @@ def plugin_options(command: click.Command, plugins: Sequence[type[Plugin]]) -> c
     return command
 
 
+def installed_plugins(ctx: click.Context) -> list[type[Plugin]]:
+    """Return the installed plugins, which are looked for once in a run. Raises PluginError."""
+    root = ctx.find_root()
+    if root.obj is None:
+        root.obj = discover()
+    plugins: list[type[Plugin]] = root.obj
+    return plugins
+
+
 def _parameter(name: str) -> str:
     return f"plugin_{name.replace('-', '_')}"
 
@@ -87,7 +96,7 @@ def plugins_for(inputs_file: Path | None, given: Mapping[str, Sequence[str]]) ->
 
     Raises InputsError with every key that is wrong.
     """
-    classes = discover()
+    classes = installed_plugins(click.get_current_context())
     from_file = read_inputs(inputs_file) if inputs_file is not None else {}
     data = _over(from_file, inputs_from_environment(os.environ))
     options = {

@@ -17,8 +17,7 @@ do too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -52,8 +51,7 @@ _PUBLISHED_QUANTITY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KubernetesType:
+class KubernetesType(NamedTuple):
     """Marks a pydantic field as holding a value of a Kubernetes type.
 
     ::

@@ -29,13 +29,13 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 from typing import Union as TypingUnion
 
-from deepmerge import Merger
 from pydantic import BaseModel
 
 from gwdeployer.parameters.constraints import DistinctBy, alias_of
 from gwdeployer.parameters.declared import Declared
 
 if TYPE_CHECKING:
+    from deepmerge import Merger
     from pydantic.fields import FieldInfo
 
 Struct = dict[str, Any]
@@ -174,7 +174,7 @@ class Deep(Policy):
 
     def merge(self, base: Any, source: Any) -> Any:
         """Return ``base`` with each leaf that ``source`` sets. An empty map sets nothing."""
-        return _DEEP.value_strategy([], base, source)
+        return _deep().value_strategy([], base, source)
 
 
 def _merge_maps(merger: Merger, path: list[str], base: Struct, source: Struct) -> Struct:
@@ -193,7 +193,11 @@ def _take_source(merger: Merger, path: list[str], base: Any, source: Any) -> Any
     return fresh(source)
 
 
-_DEEP = Merger([(dict, _merge_maps)], [_take_source], [_take_source])
+@cache
+def _deep() -> Merger:
+    from deepmerge import Merger  # noqa: PLC0415 - few parameters say anything where nothing is declared
+
+    return Merger([(dict, _merge_maps)], [_take_source], [_take_source])
 
 
 class PerLayer(Policy):

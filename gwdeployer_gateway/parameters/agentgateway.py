@@ -5,9 +5,10 @@ ConfigMap and of what a ServiceAccount has beside its metadata, the VerticalPodA
 the checksum that restarts proxies when their configuration changes.
 """
 
-from __future__ import annotations
+# Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
@@ -27,9 +28,6 @@ from gwdeployer_gateway.parameters.models import (
     KubernetesResourceOverlay,
     ServiceAccountOverlay,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["AgentgatewayParameters", "AgentgatewayParametersSpec"]
 

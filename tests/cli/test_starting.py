@@ -1,0 +1,87 @@
+"""What a preview loads: modules that only other commands need would be paid for at every start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+import gwdeployer_gateway.crds
+import gwdeployer_gateway.plugin
+from gwdeployer import cache
+from tests.cli.scene import CLASS, gateway, stream
+
+OURS = ("gwdeployer", "gwdeployer_gateway")
+#: Loads of a preview that another command, another data plane, a cluster or nobody needs.
+OTHERS = (
+    "asyncio",
+    "gwdeployer.cluster",
+    "gwdeployer.crd",
+    "gwdeployer.explain",
+    "gwdeployer.cli.crds",
+    "gwdeployer.cli.explain",
+    "gwdeployer_gateway.agentgateway",
+    "gwdeployer_gateway.crds",
+    "gwdeployer_gateway.parameters.agentgateway",
+    "kubernetes",
+    "unittest",
+)
+
+
+def loaded_by_render(folder: Path) -> set[str]:
+    """The modules in a process that has rendered a Gateway."""
+    (folder / "gateway.yaml").write_text(stream(CLASS, gateway()))
+    code = (
+        "import sys\nfrom gwdeployer.cli.main import main\n"
+        f"try: main(['render', '-f', {str(folder)!r}])\n"
+        "finally: print('\\n'.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=dict(os.environ)
+    )
+    assert "kind: Deployment" in done.stdout
+    return set(done.stderr.split())
+
+
+def test_a_preview_loads_nothing_that_others_need(tmp_path: Path) -> None:
+    loaded = loaded_by_render(tmp_path)
+    assert "gwdeployer_gateway.envoy" in loaded
+    assert [name for name in sorted(loaded) if name in OTHERS or name.startswith("gwdeployer.cluster.")] == []
+
+
+def test_a_gateway_without_parameters_needs_no_merge_of_undeclared_structures(tmp_path: Path) -> None:
+    assert "deepmerge" not in loaded_by_render(tmp_path)
+
+
+def test_the_command_line_keeps_compiled_templates_in_the_users_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for _ in range(2):
+        loaded_by_render(tmp_path)
+        assert len(list((tmp_path / "cache" / "gwdeployer" / "kept").iterdir())) == 1
+
+
+def models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for below in model.__subclasses__():
+        yield below
+        yield from models_below(below)
+
+
+def test_annotations_of_models_are_types_and_not_texts_to_compile() -> None:
+    assert gwdeployer_gateway.crds.CRDS
+    assert gwdeployer_gateway.plugin.GatewayPlugin.name
+    ours = [model for model in models_below(BaseModel) if model.__module__.split(".")[0] in OURS]
+    assert len(ours) > 50
+    postponed = {
+        model.__module__
+        for model in ours
+        if any(isinstance(annotation, str) for annotation in vars(model).get("__annotations__", {}).values())
+    }
+    assert postponed == set()
