@@ -48,9 +48,8 @@ def in_process_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
     """Start gwdeployer's own server."""
     from gwdeployer.testing import APIServer
 
-    kubeconfig = tmp_path_factory.mktemp("in-process") / "kubeconfig"
     with APIServer() as running:
-        kubeconfig.write_text(running.kubeconfig)
+        kubeconfig = running.write_kubeconfig(tmp_path_factory.mktemp("in-process") / "kubeconfig")
         yield InProcessServer(Endpoint(running.url), kubeconfig)
 
 
