@@ -1,0 +1,60 @@
+"""Requests that the server's own controllers make, without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gwdeployer.objects import Object
+from gwdeployer.testing.apiserver.deletes import deleted
+from gwdeployer.testing.apiserver.kinds import Kind
+from gwdeployer.testing.apiserver.options import DeleteOptions, WriteOptions
+from gwdeployer.testing.apiserver.state import Call, State
+from gwdeployer.testing.apiserver.statuses import StatusError
+from gwdeployer.testing.apiserver.storage import Key
+from gwdeployer.testing.apiserver.targets import Target
+from gwdeployer.testing.apiserver.writes import defaulted, managed, store_new, write
+
+_OPTIONS = WriteOptions(manager="kube-controller-manager")
+
+
+def call_for(state: State, key: Key, verb: str) -> Call | None:
+    """Return the request for one object; None where its kind is not served."""
+    kind = state.catalogue.stored_as(key.resource)
+    return Call(_target(kind, key, verb), kind) if kind else None
+
+
+def edit(state: State, key: Key, change: Callable[[Object], Object]) -> None:
+    """Store what ``change`` makes of an object; it need not be there."""
+    call = call_for(state, key, "update")
+    if call is None or state.storage.get(key) is None:
+        return
+
+    write(state, call, lambda live: managed(state, call, _OPTIONS, live, change(live)), dry_run=False)
+
+
+def erase(state: State, key: Key, options: DeleteOptions) -> None:
+    """Delete an object; it need not be there."""
+    call = call_for(state, key, "delete")
+    if call is not None and state.storage.get(key) is not None:
+        deleted(state, call, key.name, options)
+
+
+def make(state: State, key: Key, obj: Object) -> None:
+    """Create an object, unless one is there."""
+    call = call_for(state, key, "create")
+    if call is None or state.storage.get(key) is not None:
+        return
+    kind = call.kind.resource.kind
+    meta = {"name": key.name} | ({"namespace": key.namespace} if key.namespace else {})
+    obj = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta} | obj
+    new, _ = call.kind.decode(obj, validation="Ignore")
+    try:
+        store_new(state, call, managed(state, call, _OPTIONS, None, defaulted(call, new)), dry_run=False)
+    except StatusError as error:
+        if error.reason != "Forbidden":  # the namespace is going
+            raise
+
+
+def _target(kind: Kind, key: Key, verb: str) -> Target:
+    named = kind.resource.kind
+    return Target(verb, named.group, named.version, kind.resource.plural, key.namespace, key.name)

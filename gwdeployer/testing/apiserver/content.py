@@ -1,0 +1,151 @@
+"""Bodies: reading what clients send, and the form in which they want the answer.
+
+Answers are JSON, or YAML for who accepts nothing else; tables and mere metadata where ``Accept`` asks for
+them (``application/json;as=Table;g=meta.k8s.io;v=v1``). Protobuf is declined, which clients expect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from gwdeployer.documents import dump, load_all
+from gwdeployer.errors import DocumentError
+from gwdeployer.objects import Object
+from gwdeployer.testing.apiserver.statuses import (
+    bad_request,
+    not_acceptable,
+    too_large,
+    unsupported_media_type,
+)
+
+JSON, YAML = "application/json", "application/yaml"
+JSON_PATCH, MERGE_PATCH = "application/json-patch+json", "application/merge-patch+json"
+STRATEGIC_PATCH, APPLY_PATCH = "application/strategic-merge-patch+json", "application/apply-patch+yaml"
+
+_BODY_LIMIT = 3 * 1024 * 1024
+_SHOWN = 30
+_META_GROUP = "meta.k8s.io"
+_READABLE = (JSON, YAML)
+_LIST_SUFFIX = "List"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
+class Form(NamedTuple):
+    """How an answer is wanted: media type, and "Table" or "PartialObjectMetadata" in place of the object."""
+
+    media_type: str = JSON
+    transform: str = ""
+
+
+def encoded(value: Any) -> bytes:
+    """Return a value as JSON."""
+    return _ENCODER.encode(value).encode(errors="surrogatepass")
+
+
+def encoded_as(media_type: str, value: Any) -> bytes:
+    """Return a value in one of the media types of a :class:`Form`."""
+    return dump(value).encode() if media_type == YAML else encoded(value)
+
+
+@lru_cache(256)
+def form_of(accept: str) -> Form:
+    """Return the first acceptable form that can be given. Raises StatusError (406)."""
+    for clause in accept.split(",") if accept.strip() else [JSON]:
+        media_type, *parameters = (part.strip() for part in clause.split(";"))
+        said = dict(part.split("=", 1) for part in parameters if "=" in part)
+        wanted = said.get("as", "").removesuffix(_LIST_SUFFIX)
+        if wanted and (said.get("g"), said.get("v")) != (_META_GROUP, "v1"):
+            continue
+        if wanted not in {"", "Table", "PartialObjectMetadata"}:
+            continue
+        if media_type in {JSON, "application/*", "*/*"}:
+            return Form(JSON, wanted)
+        if media_type == YAML:
+            return Form(YAML, wanted)
+    raise not_acceptable(_READABLE)
+
+
+def media_type_of(content_type: str) -> str:
+    """Return a content type without its parameters."""
+    return content_type.partition(";")[0].strip()
+
+
+def object_in(body: bytes, content_type: str, kind: str) -> Object:
+    """Return the object in a body. Raises StatusError: 400, 413, 415."""
+    media_type = media_type_of(content_type) or JSON
+    if media_type not in {*_READABLE, "text/yaml"}:
+        raise unsupported_media_type(_READABLE)
+    value = _limited(body) and (_json(body, kind) if media_type == JSON else _yaml(body, kind))
+    if not isinstance(value, dict):
+        raise bad_request(f"the object provided is unrecognized (must be of type {kind}): {_summary(body)}")
+    return value
+
+
+def patch_in(body: bytes, media_type: str, accepted: Sequence[str]) -> Any:
+    """Return a patch. Raises StatusError: 400, 413, 415."""
+    if media_type not in accepted:
+        raise unsupported_media_type(accepted)
+    _limited(body)
+    try:
+        if media_type == APPLY_PATCH and not body.lstrip().startswith(b"{"):
+            [value] = load_all(body)
+        else:
+            value = json.loads(body)
+    except (ValueError, DocumentError) as error:
+        words = "error decoding YAML" if media_type == APPLY_PATCH else "error decoding patch"
+        raise bad_request(f"{words}: {error}") from None
+    if media_type != JSON_PATCH and not isinstance(value, dict):
+        raise bad_request("error decoding patch: json: cannot unmarshal into a map")
+    return value
+
+
+def options_in(body: bytes, content_type: str) -> dict[str, Any] | None:
+    """Return the DeleteOptions in a body; None where there is no body. Raises StatusError."""
+    return object_in(body, content_type, "DeleteOptions") if body else None
+
+
+def metadata_only(obj: Object) -> Object:
+    """Return an object, or a list of them, as PartialObjectMetadata."""
+    if "items" in obj:
+        items = [metadata_only(item) for item in obj["items"]]
+        kind = "PartialObjectMetadataList"
+        return {"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"], "items": items}
+    kind = "PartialObjectMetadata"
+    return {"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": obj.get("metadata", {})}
+
+
+def _json(body: bytes, kind: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise _unreadable(body, kind, f"json parse error: {error}") from None
+
+
+def _yaml(body: bytes, kind: str) -> Any:
+    try:
+        return next(iter(load_all(body)), None)
+    except DocumentError as error:
+        raise _unreadable(body, kind, f"yaml: {error}") from None
+
+
+def _unreadable(body: bytes, kind: str, why: str) -> Exception:
+    return bad_request(
+        f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {why} "
+        f"({_summary(body)})"
+    )
+
+
+def _summary(body: bytes) -> str:
+    if not body:
+        return "<empty>"
+    shown = body[:_SHOWN].decode(errors="replace") if body.startswith(b"{") else body[:_SHOWN].hex()
+    return shown + (" ..." if len(body) > _SHOWN else "")
+
+
+def _limited(body: bytes) -> bool:
+    if len(body) > _BODY_LIMIT:
+        raise too_large(f"limit is {_BODY_LIMIT}")
+    return True

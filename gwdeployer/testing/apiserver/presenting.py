@@ -1,0 +1,61 @@
+"""Answers as clients want them: JSON or YAML, the objects themselves, their metadata, or a table."""
+
+from __future__ import annotations
+
+from gwdeployer.objects import Object
+from gwdeployer.testing.apiserver.content import Form, encoded_as, metadata_only
+from gwdeployer.testing.apiserver.kinds import Kind
+from gwdeployer.testing.apiserver.state import Answer, Call
+from gwdeployer.testing.apiserver.statuses import StatusError
+from gwdeployer.testing.apiserver.wire import HttpResponse
+
+_WARNING = '299 - "{}"'
+
+
+def presented(call: Call, answer: Answer, form: Form) -> HttpResponse:
+    """Return the answer to a request for objects, with the warnings that came up."""
+    content = answer.content
+    if form.transform and content.get("kind") != "Status":
+        content = transformed(call.kind, content, form, _include(call))
+    headers = [("Warning", _WARNING.format(_escaped(one))) for one in dict.fromkeys(call.warnings)]
+    return HttpResponse(answer.code, encoded_as(form.media_type, content), form.media_type, headers)
+
+
+def refused(error: StatusError) -> HttpResponse:
+    """Return the answer to a request that is not done."""
+    response = HttpResponse(error.code, encoded_as("application/json", error.status))
+    if error.retry_after:
+        response.headers.append(("Retry-After", str(error.retry_after)))
+    return response
+
+
+def transformed(kind: Kind, content: Object, form: Form, include: str) -> Object:
+    """Return an object or a list as a table, or as its metadata."""
+    if form.transform == "PartialObjectMetadata":
+        return metadata_only(content)
+    from gwdeployer.testing.apiserver.tables import table  # noqa: PLC0415 - for people at a terminal
+
+    is_list = "items" in content and content["kind"] == f"{kind.resource.kind.kind}List"
+    result = table(kind, content["items"] if is_list else [content])
+    meta = content.get("metadata") or {}
+    listed = {key: meta[key] for key in ("resourceVersion", "continue", "remainingItemCount") if key in meta}
+    rows = [_row(row, include) for row in result["rows"]]
+    return result | {"metadata": listed, "rows": rows}
+
+
+def _row(row: Object, include: str) -> Object:
+    """Return a table's row with as much of its object as is wanted."""
+    match include:
+        case "Object":
+            return row
+        case "None":
+            return row | {"object": None}
+    return row | {"object": metadata_only(row["object"])}
+
+
+def _include(call: Call) -> str:
+    return next(iter(call.query.get("includeObject", ())), "") or "Metadata"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

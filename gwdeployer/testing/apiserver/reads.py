@@ -1,0 +1,127 @@
+"""Getting and listing: selectors, pages that show one moment, resource versions of the past.
+
+Sources: ``k8s.io/apiserver``, ``pkg/endpoints/handlers/get.go`` and ``pkg/storage/continue.go``.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import NamedTuple
+
+from gwdeployer.objects import Object
+from gwdeployer.testing.apiserver import statuses
+from gwdeployer.testing.apiserver.options import ListOptions, list_options
+from gwdeployer.testing.apiserver.selectors import only_name, selection
+from gwdeployer.testing.apiserver.state import Answer, Call, State
+from gwdeployer.testing.apiserver.storage import Forgotten, Place
+from gwdeployer.testing.apiserver.writes import in_version, live_object
+
+_OLD_LIST = "The resourceVersion for the provided list is too old."
+_OLD_PAGE = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new "
+    "list without the continue parameter."
+)
+_TOKEN_VERSION = "meta.k8s.io/v1"  # noqa: S105 - no secret
+
+
+class Token(NamedTuple):
+    """Where a list goes on: at the revision of its first page, after a place."""
+
+    revision: int
+    after: Place
+
+    def encoded(self) -> str:
+        """Return the token as clients see it."""
+        said = {"v": _TOKEN_VERSION, "rv": self.revision, "start": self.after + "\0"}
+        text = json.dumps(said, separators=(",", ":"))
+        return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decoded(cls, text: str) -> Token:
+        """Return the token in a request. Raises StatusError (400)."""
+        try:
+            said = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            return cls(int(said["rv"]), str(said["start"]).removesuffix("\0"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise statuses.bad_request(f"continue key is not valid: {error}") from None
+
+
+def get(state: State, call: Call, revision: int = 0) -> Answer:
+    """Return one object, or with ``revision`` what was there at that time. Raises StatusError."""
+    _check_reached(state, list_options(call.query, watch=False).resource_version)
+    if revision:
+        place = call.key().place
+        found = state.storage.snapshot(call.key().resource, revision).objects.get(place)
+        obj = None if found is None else in_version(call, found)
+    else:
+        obj = live_object(state, call)
+    if obj is None:
+        raise statuses.not_found(call.resource, call.target.name)
+    return Answer(200, obj)
+
+
+def get_list(state: State, call: Call, revision: int = 0) -> Answer:
+    """Return the objects that a list selects, or with ``revision`` those of that time. Raises StatusError."""
+    return Answer(200, listed(state, call, list_options(call.query, watch=False), revision))
+
+
+def listed(state: State, call: Call, options: ListOptions, revision: int = 0) -> Object:
+    """Return a list object. Raises StatusError: 400, 410, 504."""
+    selects = selection(call.resource, options.label_selector, options.field_selector)
+    token = Token.decoded(options.token) if options.token else None
+    try:
+        snapshot = state.storage.snapshot(
+            call.key("x").resource, revision or _revision(state, options, token)
+        )
+    except Forgotten:
+        raise statuses.expired(_OLD_PAGE if token else _OLD_LIST) from None
+    within = call.namespace and f"{call.namespace}/"
+    only = only_name(options.field_selector)
+    items: list[Object] = []
+    last, more = "", 0
+    for place, obj in snapshot.objects.items():
+        if not place.startswith(within) or (token and place <= token.after):
+            continue
+        if only and obj["metadata"]["name"] != only:
+            continue
+        if selects and not selects(obj):
+            continue
+        if options.limit and len(items) == options.limit:
+            more += 1
+            continue
+        items.append(in_version(call, obj))
+        last = place
+    meta: Object = {"resourceVersion": str(snapshot.revision)}
+    if more:
+        meta["continue"] = Token(snapshot.revision, last).encoded()
+        meta |= {} if selects else {"remainingItemCount": more}
+    return list_of(call, items, meta)
+
+
+def list_of(call: Call, items: list[Object], meta: Object) -> Object:
+    """Return a list of the request's kind; within built-in lists, items do not repeat their kind."""
+    kind = call.kind.resource.kind
+    return {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": meta, "items": items}
+
+
+def _revision(state: State, options: ListOptions, token: Token | None) -> int:
+    """Return the revision a list is to show; 0 for the latest. Raises StatusError."""
+    if token:
+        if options.resource_version not in {"", "0"}:
+            raise statuses.bad_request("specifying resource version is not allowed when using continue")
+        return token.revision
+    revision = _check_reached(state, options.resource_version)
+    return revision if options.match == "Exact" or (options.limit and not options.match) else 0
+
+
+def _check_reached(state: State, resource_version: str) -> int:
+    said = resource_version or "0"
+    if not (said.isascii() and said.isdigit()):
+        raise statuses.bad_request(
+            f'Invalid value: "{said}": strconv.ParseUint: parsing "{said}": invalid syntax'
+        )
+    current = state.storage.revision
+    if int(said) > current:
+        raise statuses.too_large_resource_version(int(said), current)
+    return int(said)
