@@ -93,6 +93,7 @@ def _applied(state: State, call: Call, options: WriteOptions, body: Object) -> _
                 subresource=call.target.subresource,
                 reset=call.kind.reset_fields(call.target.subresource),
                 now=state.now(),
+                empty=call.kind.empty,
             )
             new, _ = call.kind.decode(new, validation="Ignore")
         except (fields.ApplyConflict, fields.FieldsError) as error:

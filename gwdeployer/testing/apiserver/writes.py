@@ -127,6 +127,7 @@ def managed(state: State, call: Call, options: WriteOptions, live: Object | None
         subresource=call.target.subresource,
         reset=call.kind.reset_fields(call.target.subresource),
         now=state.now(),
+        empty=call.kind.empty,
     )
 
 

@@ -77,6 +77,11 @@ class BuiltinKind(Kind):
 
         return schema_of_type(self.type_name)
 
+    @property
+    def empty(self) -> Object:
+        """Return the fields that are printed even of an empty struct."""
+        return {**super().empty, **go_type(self.type_name).zero}
+
     def reset_fields(self, subresource: str = "") -> frozenset[FieldPath]:
         """Return the status for the object, and for the status what a write through it keeps."""
         if not self.has_status:

@@ -67,6 +67,11 @@ class Kind(ABC):
     def open_api(self) -> dict[str, Any]:
         """Return the schema that OpenAPI publishes; references lead to ``#/components/schemas/``."""
 
+    @property
+    def empty(self) -> Object:
+        """Return what an object is printed as before anything is set; nobody comes to own what it has."""
+        return {"apiVersion": self.resource.kind.api_version, "kind": self.resource.kind.kind}
+
     @abstractmethod
     def reset_fields(self, subresource: str = "") -> frozenset[FieldPath]:
         """Return what a write through the object, or through one of its subresources, does not own."""
