@@ -35,7 +35,8 @@ def unchanged_since(live: Object, atom: Atom) -> FieldSet:
 
 
 def _annotations(obj: Object) -> dict[str, str]:
-    return metadata_of(obj).get("annotations") or {}
+    """Return an object's annotations; Go reads a null as an empty text."""
+    return {name: text or "" for name, text in (metadata_of(obj).get("annotations") or {}).items()}
 
 
 def _applied_before(live: Object) -> Any:

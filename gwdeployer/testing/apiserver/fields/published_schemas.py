@@ -28,6 +28,10 @@ _SCALARS: Mapping[str, Scalar] = {
 _ZEROS: Mapping[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False}
 #: Published as an object, but one that is owned as a whole.
 _RAW_EXTENSION = "io.k8s.apimachinery.pkg.runtime.RawExtension"
+#: Types whose ``type`` has been required until Kubernetes 1.36 and is not published as such by later ones.
+_CONDITIONS = frozenset(
+    f"io.k8s.api.apps.v1.{kind}Condition" for kind in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+)
 
 
 def schema_of_type(type_name: str) -> Schema:
@@ -88,7 +92,9 @@ def _list(info: FieldInfo, items: FieldInfo) -> ListType:
 
 def _key(items: FieldInfo, name: str) -> Key:
     """Return a key of a list map. Required keys default to the zero value of their Go type."""
-    field = (type_info(items.ref).fields or {})[name]
+    info = type_info(items.ref)
+    field = (info.fields or {})[name]
     if field.default is not None:
         return Key(name, field.default)
-    return Key(name, _ZEROS.get(field.type, ABSENT) if field.required else ABSENT)
+    required = field.required or info.name in _CONDITIONS
+    return Key(name, _ZEROS.get(field.type, ABSENT) if required else ABSENT)

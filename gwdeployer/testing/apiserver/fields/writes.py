@@ -92,9 +92,7 @@ def apply(  # noqa: PLR0913 - what a request says
     managed = managed_of(metadata_of(live).get("managedFields") or ())
     live = without_managed(live)
     if not managed.owners:
-        managed = replace(writing, manager=BEFORE_FIRST_APPLY, subresource=subresource).updated(
-            empty, live, managed
-        )
+        managed = writing.adopted(empty, live)
     return deepcopy(with_managed(*writing.applied(live, applied, managed, force=force)))
 
 
@@ -190,10 +188,19 @@ class _Writing:
     def updated(self, live: Object, new: Object, managed: Managed) -> Managed:
         self.check(new, "failed to convert new object", " to smd typed")
         self.check(live, "failed to convert live object", " to smd typed")
+        self.check_convertible(managed, live, new)
         owners, fields = self.updater.update(live, new, managed.owners, self.reset)
         fields -= _STRIPPED
         managed = replace(managed, owners=owners)
         return capped(self.with_own(managed, fields) if fields else managed)
+
+    def adopted(self, empty: Object, live: Object) -> Managed:
+        """Return the owner of all that an object has that nobody is known to own."""
+        try:
+            return replace(self, manager=BEFORE_FIRST_APPLY).updated(empty, live, Managed())
+        except FieldsError as error:
+            message = f"failed to create manager for existing fields: {error}"
+            raise FieldsError(message, error.causes) from None
 
     def with_own(self, managed: Managed, fields: FieldSet) -> Managed:
         """Return the owners with fields added to the entry of this writer."""
@@ -207,6 +214,7 @@ class _Writing:
     ) -> tuple[Object, Managed]:
         self.check(applied, "failed to create typed patch object", duplicates=False)
         self.check(live, "failed to create typed live object")
+        self.check_convertible(managed, live)
         try:
             result, managed = self.merged(live, applied, managed, force=force)
         except UpdateConflicts as conflicts:
@@ -249,3 +257,13 @@ class _Writing:
             group_version = f"{kind.group}/{kind.version}, Kind={kind.kind}"
             place = f"{namespace_of(obj)}/{name_of(obj)}; {group_version}"
             raise FieldsError(f"{message} ({place}){suffix}: {message_of(found)}", found)
+
+    def check_convertible(self, managed: Managed, *objects: Object) -> None:
+        """Raise ``FieldsError`` if somebody owns fields in another version that the objects do not convert to.
+
+        A conversion takes no duplicate items.
+        """
+        if any(owned.api_version != self.api_version for owned in managed.owners.values()):
+            for obj in objects:
+                if found := faults(self.schema.root, obj, duplicates=False):
+                    raise FieldsError(message_of(found), found)
