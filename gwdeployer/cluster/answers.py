@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -40,10 +40,23 @@ _RBAC = re.compile(
     r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
     r"(?P<scope> in the namespace| at the cluster scope)?"
 )
-_ADMISSION = re.compile(r"denied (the )?request|exceeded quota|violates PodSecurity|being terminated")
-_IMMUTABLE = re.compile(
-    r"immutable|may not change once set|cannot change roleRef|for fields other than|may not be modified"
+_RBAC_PATH = re.compile(r'cannot (?P<verb>\w+) path "(?P<path>[^"]+)"')
+_ESCALATION = "is attempting to grant RBAC permissions not currently held"
+#: Said with whatever status an admission webhook chose.
+_DENIED = re.compile(r"denied (the )?request")
+_ADMISSION = re.compile(r"exceeded quota|violates PodSecurity|being terminated")
+#: What is applied does not fit the kind: said with status 500, though nothing has failed.
+_UNFIT = re.compile(
+    r"failed to create typed patch object \([^)]*\): (errors:\s*)?(?P<faults>.*)"
+    r"|failed to convert new object",
+    re.DOTALL,
 )
+_IMMUTABLE = re.compile(
+    r"immutable|may not change once set|cannot change roleRef|fields other than"
+    r"|may not be (changed|modified|updated)|updates to \w+ are forbidden"
+)
+_INVALID_VALUE = "Invalid value: "
+_TAG = re.compile(r"<[^>]*>")
 
 #: Seconds until what is nobody's fault here may have been mended; nothing will tell us.
 _SOON, _LATER = 2.0, 60.0
@@ -86,36 +99,63 @@ def content_of(answer: Answer, request: Request) -> dict[str, Any]:
 
 def error_of(answer: Answer, request: Request) -> ApiError:
     """Return the error that an answer other than 2xx means, with the server's words."""
-    status = _status_of(answer.body)
-    words = one_line(str(status.get("message") or _text(answer.body)), _MAX_WORDS)
-    details = status.get("details") or {}
-    causes = tuple(_causes(details))
-    error = _meaning(answer, request, words, status, causes)
-    error.causes = causes
+    said = _Said.of(answer)
+    error = _meaning(answer, request, said)
+    error.causes = said.causes
     return error
 
 
-def _meaning(
-    answer: Answer, request: Request, words: str, status: Mapping[str, Any], causes: tuple[Cause, ...]
-) -> ApiError:
+class _Said(NamedTuple):
+    """What a Status says, or a body that is none: all of its text, its details and their causes."""
+
+    text: str
+    details: Mapping[str, Any]
+    causes: tuple[Cause, ...]
+
+    @classmethod
+    def of(cls, answer: Answer) -> _Said:
+        try:
+            status = json.loads(answer.body)
+        except ValueError:
+            status = None
+        status = _mapping(status)
+        details = _mapping(status.get("details"))
+        text = str(status.get("message") or "") if status else _plain_text(answer.body)
+        return cls(text or f"HTTP status {answer.status}", details, tuple(_causes(details)))
+
+    @property
+    def words(self) -> str:
+        """The text for a message."""
+        return one_line(self.text, _MAX_WORDS)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _plain_text(body: bytes) -> str:
+    """Return the text of a body; of a proxy's page without its tags."""
+    text = body.decode("utf-8", "replace").strip()
+    return " ".join(_TAG.sub(" ", text).split()) if text[:1] == "<" else text
+
+
+def _causes(details: Mapping[str, Any]) -> Iterator[Cause]:
+    given = details.get("causes")
+    for cause in map(_mapping, given if isinstance(given, list) else ()):
+        yield Cause(*(str(cause.get(name) or "") for name in Cause._fields))
+
+
+def _meaning(answer: Answer, request: Request, said: _Said) -> ApiError:
     code = answer.status
-    if 400 <= code < 500 and code != 429 and _ADMISSION.search(words):  # noqa: PLR2004 - HTTP's own numbers
-        return _made(Denied, answer, request, [Fault(words)], _LATER)
-    if code in (400, 405, 406, 413, 415, 422):
-        return _refusal(answer, request, words, causes)
-    if code == 403:  # noqa: PLR2004
-        return _forbidden(answer, request, words)
-    if code == 404:  # noqa: PLR2004
-        return _not_found(answer, request, words, status)
-    if code == 429:  # noqa: PLR2004
-        return _made(Throttled, answer, request, [Fault(words)], _retry_after(answer, status))
-    plain: dict[int, tuple[type[ApiError], float]] = {
-        401: (Unauthorized, _SOON),
-        409: (Conflict, 0.1),
-        410: (Expired, 0.0),
-    }
-    cls, delay = plain.get(code, (ServerFailure, max(_SOON, _retry_after(answer, status))))
-    return _made(cls, answer, request, [Fault(words or f"HTTP status {code}")], delay)
+    refused_by_others = _DENIED.search(said.text) or (code in _REFUSALS and _ADMISSION.search(said.text))
+    if refused_by_others:
+        return _made(Denied, answer, request, [Fault(said.words)], _LATER)
+    if unfit := _UNFIT.match(said.text):
+        return _made(InvalidObject, answer, request, _schema_faults(unfit, said), 0.0)
+    if special := _SPECIAL.get(code):
+        return special(answer, request, said)
+    cls, delay = _PLAIN.get(code, (ServerFailure, max(_SOON, _retry_after(answer, said))))
+    return _made(cls, answer, request, [Fault(said.words)], delay)
 
 
 def _made(
@@ -129,33 +169,64 @@ def _made(
     return error
 
 
-def _refusal(answer: Answer, request: Request, words: str, causes: tuple[Cause, ...]) -> ApiError:
+def _schema_faults(unfit: re.Match[str], said: _Said) -> list[Fault]:
+    """Return a fault for each line ``.spec.foo: field not declared in schema``."""
+    lines = [line.strip() for line in (unfit["faults"] or "").splitlines() if line.strip()]
+    pairs = [(path.removeprefix("."), what) for path, _, what in (line.partition(": ") for line in lines)]
+    known = pairs and all(what for _, what in pairs)
+    faults = [Fault(one_line(what, _MAX_WORDS), path) for path, what in pairs]
+    return faults if known else [Fault(said.words)]
+
+
+def _refusal(answer: Answer, request: Request, said: _Said) -> ApiError:
     """Tell a refused object from one whose stored fields cannot change, and from one that was recreated."""
-    if any(cause.field == "metadata.uid" for cause in causes):
+    if any(cause.field == "metadata.uid" for cause in said.causes):
         # The object of this name is another one by now. That the UID "is immutable" is beside the point.
         return _made(Conflict, answer, request, [Fault("was recreated in between")], 0.1)
-    faults = [Fault(one_line(cause.message, _MAX_WORDS), cause.field) for cause in causes] or [Fault(words)]
-    immutable = any(_IMMUTABLE.search(cause.message) for cause in causes) or (
-        not causes and _IMMUTABLE.search(words) is not None
-    )
-    return _made(ImmutableField if immutable else InvalidObject, answer, request, faults, 0.0)
+    faults = [Fault(one_line(cause.message, _MAX_WORDS), cause.field) for cause in said.causes]
+    reasons = [_reason(cause.message) for cause in said.causes] or [said.text]
+    immutable = any(_IMMUTABLE.search(reason) for reason in reasons)
+    cls = ImmutableField if immutable else InvalidObject
+    return _made(cls, answer, request, faults or [Fault(said.words)], 0.0)
 
 
-def _forbidden(answer: Answer, request: Request, words: str) -> ApiError:
-    found = _RBAC.search(words)
-    if found is None:
-        return _made(Denied, answer, request, [Fault(words)], _LATER)
-    where = "ClusterRole" if found["scope"] == " at the cluster scope" else "Role"
-    rule = (
-        f'{{apiGroups: ["{found["group"]}"], resources: ["{found["resource"]}"], verbs: ["{found["verb"]}"]}}'
-    )
-    return _made(Forbidden, answer, request, [Fault(words, hint=f"allow it in a {where}: {rule}")], _LATER)
+def _reason(message: str) -> str:
+    """Return a cause's message without the value that it shows, which may say anything."""
+    if not message.startswith(_INVALID_VALUE):
+        return message
+    rest = message.removeprefix(_INVALID_VALUE)
+    try:
+        _, end = json.JSONDecoder().raw_decode(rest)
+    except ValueError:
+        return rest.rpartition(": ")[2]
+    return rest[end:]
 
 
-def _not_found(answer: Answer, request: Request, words: str, status: Mapping[str, Any]) -> ApiError:
+def _forbidden(answer: Answer, request: Request, said: _Said) -> ApiError:
+    hint = _missing_rule(said.text)
+    if not hint:
+        return _made(Denied, answer, request, [Fault(said.words)], _LATER)
+    return _made(Forbidden, answer, request, [Fault(said.words, hint=hint)], _LATER)
+
+
+def _missing_rule(text: str) -> str:
+    """Return what RBAC would have to allow; "" where it is not RBAC that refuses."""
+    if found := _RBAC.search(text):
+        where = "ClusterRole" if found["scope"] == " at the cluster scope" else "Role"
+        group, resource, verb = found["group"], found["resource"], found["verb"]
+        return (
+            f'allow it in a {where}: {{apiGroups: ["{group}"], resources: ["{resource}"], verbs: ["{verb}"]}}'
+        )
+    if found := _RBAC_PATH.search(text):
+        path, verb = found["path"], found["verb"]
+        return f'allow it in a ClusterRole: {{nonResourceURLs: ["{path}"], verbs: ["{verb}"]}}'
+    return "who grants rights must have them" if _ESCALATION in text else ""
+
+
+def _not_found(answer: Answer, request: Request, said: _Said) -> ApiError:
     """A Status that names no object, or an answer that is no Status, means that the path is not served."""
-    if (status.get("details") or {}).get("name"):
-        return _made(NotFound, answer, request, [Fault(words)], _SOON)
+    if said.details.get("name"):
+        return _made(NotFound, answer, request, [Fault(said.words)], _SOON)
     return kind_not_installed(request, answer)
 
 
@@ -167,10 +238,14 @@ def kind_not_installed(request: Request, answer: Answer | None = None) -> ApiErr
     return _made(KindNotInstalled, answer or Answer(404, {}, b""), request, [fault], _LATER)
 
 
-def _retry_after(answer: Answer, status: Mapping[str, Any]) -> float:
+def _throttled(answer: Answer, request: Request, said: _Said) -> ApiError:
+    return _made(Throttled, answer, request, [Fault(said.words)], _retry_after(answer, said))
+
+
+def _retry_after(answer: Answer, said: _Said) -> float:
     """Return the seconds that the server asks to wait: its header, its Status, or one."""
     header = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), None)
-    for given in (header, (status.get("details") or {}).get("retryAfterSeconds")):
+    for given in (header, said.details.get("retryAfterSeconds")):
         try:
             return max(0.0, float(given))  # type: ignore[arg-type]
         except (TypeError, ValueError):
@@ -178,20 +253,15 @@ def _retry_after(answer: Answer, status: Mapping[str, Any]) -> float:
     return 1.0
 
 
-def _status_of(body: bytes) -> Mapping[str, Any]:
-    try:
-        status = json.loads(body)
-    except ValueError:
-        return {}
-    return status if isinstance(status, dict) else {}
-
-
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace").strip()
-
-
-def _causes(details: Mapping[str, Any]) -> Iterator[Cause]:
-    for cause in details.get("causes") or ():
-        yield Cause(
-            str(cause.get("field") or ""), str(cause.get("reason") or ""), str(cause.get("message") or "")
-        )
+_REFUSALS = range(400, 429)
+_SPECIAL: Mapping[int, Callable[[Answer, Request, _Said], ApiError]] = {
+    **dict.fromkeys((400, 405, 406, 413, 415, 422), _refusal),
+    403: _forbidden,
+    404: _not_found,
+    429: _throttled,
+}
+_PLAIN: Mapping[int, tuple[type[ApiError], float]] = {
+    401: (Unauthorized, _SOON),
+    409: (Conflict, 0.1),
+    410: (Expired, 0.0),
+}
