@@ -65,11 +65,20 @@ class ListOptions:
     timeout: int = 0
 
 
-def write_options(query: Query, user_agent: str) -> WriteOptions:
-    """Return the options of a create, an update or a patch other than apply. Raises StatusError."""
+def create_options(query: Query, user_agent: str) -> WriteOptions:
+    """Return the options of a create. Raises StatusError."""
+    return _write_options("CreateOptions", query, user_agent)
+
+
+def update_options(query: Query, user_agent: str) -> WriteOptions:
+    """Return the options of an update. Raises StatusError."""
+    return _write_options("UpdateOptions", query, user_agent)
+
+
+def _write_options(kind: str, query: Query, user_agent: str) -> WriteOptions:
     manager = _one(query, "fieldManager")
     causes = [*_wrong_manager(manager), *_wrong_dry_run(query), *_wrong_validation(query)]
-    _refuse("UpdateOptions", causes)
+    _refuse(kind, causes)
     return WriteOptions(
         manager or manager_of_agent(user_agent), _dry_run(query), _one(query, "fieldValidation") or "Warn"
     )

@@ -41,7 +41,7 @@ def patch(state: State, call: Call) -> Answer:
     Raises StatusError.
     """
     media_type = media_type_of(call.headers.get("content-type", ""))
-    body = patch_in(call.body, media_type, _BUILTIN if is_builtin(call) else _CUSTOM)
+    body = patch_in(call.body, media_type, _BUILTIN if call.kind.is_builtin else _CUSTOM)
     applies = media_type == APPLY_PATCH
     options = patch_options(call.query, call.headers.get("user-agent", ""), applies=applies)
     patched = (
@@ -72,13 +72,6 @@ def _without_uid(call: Call, new: Object) -> Object:
         return new
     why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
     raise statuses.conflict(call.resource, call.target.name, why)
-
-
-def is_builtin(call: Call) -> bool:
-    """Return whether a kind has Go types, which a strategic merge patch needs."""
-    from gwdeployer.testing.apiserver.kinds.builtin import BuiltinKind  # noqa: PLC0415
-
-    return isinstance(call.kind, BuiltinKind)
 
 
 def _applied(state: State, call: Call, options: WriteOptions, body: Object) -> _Patched:

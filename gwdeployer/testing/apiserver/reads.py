@@ -22,6 +22,7 @@ _OLD_PAGE = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new "
     "list without the continue parameter."
 )
+_TYPE = ("apiVersion", "kind")
 _TOKEN_VERSION = "meta.k8s.io/v1"  # noqa: S105 - no secret
 
 
@@ -102,6 +103,10 @@ def listed(state: State, call: Call, options: ListOptions, revision: int = 0) ->
 def list_of(call: Call, items: list[Object], meta: Object) -> Object:
     """Return a list of the request's kind; within built-in lists, items do not repeat their kind."""
     kind = call.kind.resource.kind
+    if call.kind.is_builtin:
+        items = [{key: item[key] for key in item if key not in _TYPE} for item in items]
+    else:
+        meta = {"continue": "", **meta}
     return {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": meta, "items": items}
 
 

@@ -147,7 +147,7 @@ class _Parser:
             if mark == _END:
                 return
             if mark != ",":
-                raise self._wrong(f"found '{mark}', expected: ',' or 'end of string'")
+                raise bad_request(f"found '{mark}', expected: ',' or 'end of string'")
 
     def _requirement(self) -> _Requirement:
         absent = self._peek() == "!"

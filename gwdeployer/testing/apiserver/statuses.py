@@ -29,11 +29,13 @@ class StatusError(Exception):
     """A request is refused: an HTTP code, and the Status object that says why."""
 
     def __init__(self, code: int, reason: str, message: str, details: Object | None = None) -> None:
-        """Make the Status of kind Failure; empty parts are left out."""
+        """Make the Status of kind Failure; empty parts of it, and of ``details``, are left out."""
         self.code = code
         self.reason = reason
         self.message = message
-        self.details = {key: value for key, value in (details or {}).items() if value not in ("", 0, None)}
+        self.details = details and {
+            key: value for key, value in details.items() if value not in ("", 0, None)
+        }
         super().__init__(message)
 
     @property
@@ -42,13 +44,13 @@ class StatusError(Exception):
         said: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
         said |= {"message": self.message} if self.message else {}
         said |= {"reason": self.reason} if self.reason else {}
-        said |= {"details": self.details} if self.details else {}
+        said |= {} if self.details is None else {"details": self.details}
         return said | {"code": self.code}
 
     @property
     def retry_after(self) -> int:
         """Seconds after which the client may try again; 0 where the server does not say."""
-        return int(self.details.get("retryAfterSeconds", 0))
+        return int((self.details or {}).get("retryAfterSeconds", 0))
 
 
 def from_status(status: Object) -> StatusError:
@@ -154,7 +156,7 @@ def invalid(group_kind: tuple[str, str], name: str, causes: Sequence[Cause]) -> 
 
 def unprocessable() -> StatusError:
     """Return the 422 for a patch that cannot be applied to what is there."""
-    return StatusError(422, "Invalid", "the server rejected our request due to an error in our request")
+    return StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {})
 
 
 def internal_error(message: str) -> StatusError:

@@ -24,7 +24,13 @@ from gwdeployer.testing.apiserver.json_patches import json_patched, merge_patche
 from gwdeployer.testing.apiserver.kinds import Kind
 from gwdeployer.testing.apiserver.kinds.causes import Cause, invalid, required
 from gwdeployer.testing.apiserver.kinds.custom import CustomKind
-from gwdeployer.testing.apiserver.options import WriteOptions, delete_options, patch_options, write_options
+from gwdeployer.testing.apiserver.options import (
+    WriteOptions,
+    create_options,
+    delete_options,
+    patch_options,
+    update_options,
+)
 from gwdeployer.testing.apiserver.state import Answer, Call, State
 from gwdeployer.testing.apiserver.writes import live_object, managed, write
 
@@ -58,7 +64,7 @@ def get_scale(state: State, call: Call) -> Answer:
 
 def update_scale(state: State, call: Call) -> Answer:
     """Set the replicas that the Scale in the body says. Raises StatusError."""
-    options = write_options(call.query, call.headers.get("user-agent", ""))
+    options = update_options(call.query, call.headers.get("user-agent", ""))
     scale = object_in(call.body, call.headers.get("content-type", ""), "Scale")
     return _scaled(state, call, options, lambda _: scale)
 
@@ -93,7 +99,7 @@ def scale_of(kind: Kind, obj: Object) -> Object:
 
 def bind(state: State, call: Call) -> Answer:
     """Bind a Pod to the Node that the body names, as a scheduler does. Raises StatusError."""
-    options = write_options(call.query, call.headers.get("user-agent", ""))
+    options = create_options(call.query, call.headers.get("user-agent", ""))
     body = object_in(call.body, call.headers.get("content-type", ""), "Binding")
     target = (body.get("target") or {}).get("name") or ""
     if not target:

@@ -16,7 +16,7 @@ from gwdeployer.testing.apiserver import fields, metadata, statuses
 from gwdeployer.testing.apiserver.content import object_in
 from gwdeployer.testing.apiserver.kinds import BadRequest, Invalid
 from gwdeployer.testing.apiserver.kinds.causes import Cause, invalid
-from gwdeployer.testing.apiserver.options import WriteOptions, write_options
+from gwdeployer.testing.apiserver.options import WriteOptions, create_options, update_options
 from gwdeployer.testing.apiserver.state import NAMESPACES, Answer, Call, State
 from gwdeployer.testing.apiserver.statuses import StatusError
 from gwdeployer.testing.apiserver.storage import Key
@@ -32,7 +32,7 @@ Make = Callable[[], Object]
 
 def create(state: State, call: Call) -> Answer:
     """Create the object in the body. Raises StatusError."""
-    options = write_options(call.query, call.headers.get("user-agent", ""))
+    options = create_options(call.query, call.headers.get("user-agent", ""))
     obj = metadata.without_system_fields(decoded_body(call, options))
     obj = metadata.in_namespace(obj, call.namespace)
     obj = metadata.with_distinct_owners(obj, call.warnings, patched=False)
@@ -49,7 +49,7 @@ def create(state: State, call: Call) -> Answer:
 
 def update(state: State, call: Call) -> Answer:
     """Replace an object, or what one of its subresources shows, by the body. Raises StatusError."""
-    options = write_options(call.query, call.headers.get("user-agent", ""))
+    options = update_options(call.query, call.headers.get("user-agent", ""))
     new = metadata.in_namespace(decoded_body(call, options), call.namespace)
     metadata.check_name(new, call.target.name)
     new = metadata.with_distinct_owners(new, call.warnings, patched=False)

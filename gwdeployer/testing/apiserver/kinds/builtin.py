@@ -60,6 +60,8 @@ def _resource(entry: dict[str, Any]) -> Resource:
 class BuiltinKind(Kind):
     """A kind whose objects are of one of the server's own types."""
 
+    is_builtin = True
+
     def __init__(self, resource: Resource, strategy: Strategy) -> None:
         """Find the type of the kind."""
         super().__init__(resource)

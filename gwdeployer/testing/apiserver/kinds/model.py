@@ -44,6 +44,8 @@ class Resource:
 class Kind(ABC):
     """One served group, version and kind. Stateless but for the addresses that Services take."""
 
+    #: Whether objects are of one of the server's own types, rather than plain JSON.
+    is_builtin = False
     #: Whether a PUT creates an object that is not there.
     creates_on_put = False
     #: Whether a PUT without a resourceVersion replaces whatever is there.
