@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import re
 
 import pytest
 
 from gwdeployer import errors
 from gwdeployer.errors import (
+    ApiError,
+    Cause,
     Fault,
     GwdeployerError,
     NotSynced,
@@ -23,14 +26,28 @@ CLASSES = [
     for _, cls in inspect.getmembers(errors, inspect.isclass)
     if issubclass(cls, Exception) and cls.__module__ == errors.__name__
 ]
+PUBLIC = [cls for cls in CLASSES if not cls.__name__.startswith("_")]
 FAULT = Fault("wrong", "spec.a", "Gateway shop/web", "GatewayClass c", "write b")
 
 
 def test_the_tree_is_complete() -> None:
-    assert len(CLASSES) == 10
-    assert all(cls is GwdeployerError or issubclass(cls, (TerminalError, RetryableError)) for cls in CLASSES)
-    drawn = errors.__doc__ or ""
-    assert [cls.__name__ for cls in CLASSES if cls.__name__ not in drawn] == []
+    assert len(PUBLIC) == 26
+    roots = {GwdeployerError, ApiError}
+    assert all(issubclass(cls, TerminalError) ^ issubclass(cls, RetryableError) for cls in {*CLASSES} - roots)
+    lines = (errors.__doc__ or "").splitlines()
+    drawn = {words[0]: words for words in (re.findall(r"[A-Z]\w*", line) for line in lines) if words}
+    assert [cls.__name__ for cls in PUBLIC if cls.__name__ not in drawn] == []
+
+
+def test_what_an_api_server_answered_is_marked_so_in_the_drawing() -> None:
+    marked = set(re.findall(r"(\w+) +\(A\)", errors.__doc__ or ""))
+    assert marked == {cls.__name__ for cls in PUBLIC if issubclass(cls, ApiError)}
+
+
+def test_bases_that_only_bind_others_together_are_private() -> None:
+    (private,) = {*CLASSES} - {*PUBLIC}
+    assert issubclass(private, ApiError)
+    assert issubclass(private, RetryableError)
 
 
 def pickled(error: GwdeployerError) -> object:
@@ -47,12 +64,22 @@ def test_every_error_survives_copy_and_pickle(cls: type[GwdeployerError], again:
     error = cls([FAULT, Fault("too")], owner="Gateway shop/web")
     if isinstance(error, RetryableError):
         error.delay = 7.5
+    if isinstance(error, ApiError):
+        error.status = 422
+        error.causes = (Cause("spec.a", "FieldValueInvalid", "no"),)
     error.add_note("noted")
     other = again(error)  # type: ignore[operator]
     assert type(other) is cls
     assert other.__dict__ == error.__dict__
     assert (other.faults, other.owner, str(other)) == (error.faults, error.owner, str(error))
     assert repr(other) == repr(error)
+    if isinstance(error, ApiError):
+        assert (other.status, other.causes) == (422, error.causes)
+
+
+@pytest.mark.parametrize("cls", [cls for cls in PUBLIC if issubclass(cls, ApiError)])
+def test_no_answer_is_status_zero_without_causes(cls: type[ApiError]) -> None:
+    assert (cls("no answer").status, cls("no answer").causes) == (0, ())
 
 
 def test_a_fault_is_one_line_of_all_it_knows() -> None:

@@ -25,7 +25,7 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
     assert name == "__version__" or found.__doc__ or name == "Object"
 
 
-@pytest.mark.parametrize("room", ["chart", "objects", "parameters"])
+@pytest.mark.parametrize("room", ["chart", "cluster", "objects", "parameters"])
 def test_every_room_keeps_its_word(room: str) -> None:
     module = import_module(f"gwdeployer.{room}")
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
@@ -50,3 +50,16 @@ def test_planning_needs_no_kubernetes_client_and_knows_no_plugin() -> None:
     loaded = loaded_after("from gwdeployer import Deployer, Plugin, MemoryStore, HelmValuesGenerator, Chart")
     assert "jinja2" in loaded
     assert loaded.isdisjoint({"kubernetes", "gwdeployer_gateway", "gwdeployer_inference", "click"})
+
+
+def test_the_cluster_half_needs_the_kubernetes_client_only_to_connect() -> None:
+    rooms = "applying, contention, live, patience, pruning, writer"
+    names = "Cluster, ClusterStore, Deployer, ReconcileResult"
+    code = f"from gwdeployer.cluster import {rooms}\nfrom gwdeployer import {names}"
+    assert "kubernetes" not in loaded_after(code)
+    assert "kubernetes" in loaded_after("from gwdeployer import KubernetesCluster")
+
+
+def test_a_deployer_without_a_cluster_loads_nothing_of_the_cluster_half() -> None:
+    code = "from gwdeployer import Deployer, Plan, Forbidden, ImmutableField, Throttled"
+    assert "gwdeployer.cluster" not in loaded_after(code)
