@@ -1,4 +1,5 @@
-"""Where a plan looks other objects up: the port ``ObjectStore``, one in memory, and one that remembers.
+"""Where a plan looks other objects up: the port ``ObjectStore``, one in memory, one over another,
+and one that remembers.
 
 What a plan read through its store is all it depends on, so :class:`RecordingStore` can tell later whether
 anything that mattered has changed.
@@ -151,6 +152,32 @@ def _selected(obj: Object, namespace: str | None, selector: Mapping[str, str] | 
         return False
     labels = metadata_of(obj).get("labels") or {}
     return all(labels.get(key) == value for key, value in (selector or {}).items())
+
+
+class LayeredStore(ObjectStore):
+    """One store over another: an object of the upper one takes the place of the same one of the lower."""
+
+    def __init__(self, upper: ObjectStore, lower: ObjectStore) -> None:
+        """Look in ``upper`` first."""
+        self._upper = upper
+        self._lower = lower
+
+    def get(self, kind: KindRef, namespace: str, name: str) -> Object | None:
+        """See :class:`ObjectStore`."""
+        found = self._upper.get(kind, namespace, name)
+        return found if found is not None else self._lower.get(kind, namespace, name)
+
+    def list(
+        self,
+        kind: KindRef,
+        namespace: str | None = None,
+        selector: Mapping[str, str] | None = None,
+        lookup: Lookup | None = None,
+    ) -> Sequence[Object]:
+        """See :class:`ObjectStore`. One ``get`` in the upper store for each object of the lower one."""
+        below = self._lower.list(kind, namespace, selector, lookup)
+        seen = [obj for obj in below if self._upper.get(kind, namespace_of(obj), name_of(obj)) is None]
+        return sorted([*self._upper.list(kind, namespace, selector, lookup), *seen], key=_place)
 
 
 class Read(NamedTuple):

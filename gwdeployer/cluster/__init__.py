@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gwdeployer._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from gwdeployer.cluster.dry_run import Change, DryRunCluster
     from gwdeployer.cluster.kubernetes_cluster import KubernetesCluster
     from gwdeployer.cluster.live import CONTROLLED_BY, ClusterStore
     from gwdeployer.cluster.outcomes import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gwdeployer.cluster.port import Cluster, Event, Listing, Operation
 
 _HOMES = {
+    "dry_run": ("Change", "DryRunCluster"),
     "kubernetes_cluster": ("KubernetesCluster",),
     "live": ("CONTROLLED_BY", "ClusterStore"),
     "outcomes": ("Action", "DeployResult", "Outcome", "Pending", "PruneResult", "ReconcileResult"),
@@ -31,9 +33,11 @@ _HOMES = {
 __all__ = [
     "CONTROLLED_BY",
     "Action",
+    "Change",
     "Cluster",
     "ClusterStore",
     "DeployResult",
+    "DryRunCluster",
     "Event",
     "KubernetesCluster",
     "Listing",

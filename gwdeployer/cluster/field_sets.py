@@ -46,14 +46,22 @@ def fields_of(entry: Mapping[str, Any] | None) -> Fields:
     return (entry or {}).get("fieldsV1") or {}
 
 
+def _below(fields: Fields, path: Iterable[str]) -> Fields | None:
+    """Return what a set owns of the field at ``path``; None: nothing."""
+    found: Fields | None = fields
+    for name in path:
+        found = found.get(f"f:{name}") if found is not None else None
+    return found
+
+
 def owns(fields: Fields, path: Iterable[str]) -> bool:
     """Return whether a set owns the field at ``path``, or something in it."""
-    for name in path:
-        found = fields.get(f"f:{name}")
-        if found is None:
-            return False
-        fields = found
-    return True
+    return _below(fields, path) is not None
+
+
+def owns_whole(fields: Fields, path: Iterable[str]) -> bool:
+    """Return whether a set owns the field at ``path`` as a whole: a scalar, or what is atomic."""
+    return _below(fields, path) == {}
 
 
 def managers_of(obj: Mapping[str, Any], path: Sequence[str]) -> list[Manager]:

@@ -7,9 +7,9 @@ reset to its default, and a default that the server has set is kept though it co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from gwdeployer.cluster.field_sets import applied_by, fields_of, owns
+from gwdeployer.cluster.places import at, with_content
 from gwdeployer.errors import Cause
 from gwdeployer.objects import Object
 
@@ -56,17 +56,6 @@ def with_default_owned(live: Object, planned: Object, causes: Sequence[Cause]) -
     """
     for cause in causes:
         path = cause.field.split(".")
-        if len(path) > 1 and _at(live, path) is not None and _at(planned, path) is None:
-            return _with(planned, path[:-1], _at(live, path[:-1]))
+        if len(path) > 1 and at(live, path) is not None and at(planned, path) is None:
+            return with_content(planned, path[:-1], at(live, path[:-1]))
     return None
-
-
-def _at(value: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _with(value: Object, path: Sequence[str], content: Any) -> Object:
-    name, *rest = path
-    return {**value, name: _with(value.get(name) or {}, rest, content) if rest else content}
