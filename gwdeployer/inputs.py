@@ -76,8 +76,8 @@ class Inputs(InputsModel):
     managed_by: Annotated[str, Field(min_length=1)] = "gwdeployer"
     #: The value of the label ``app.kubernetes.io/version``.
     version: Annotated[str, Field(min_length=1)] = __version__
-    control_plane: ControlPlane = Field(default_factory=ControlPlane)
-    image: ImageInputs = Field(default_factory=ImageInputs)
+    control_plane: ControlPlane = Field(default_factory=ControlPlane.model_construct)
+    image: ImageInputs = Field(default_factory=ImageInputs.model_construct)
 
 
 T = TypeVar("T", bound=InputsModel)

@@ -40,7 +40,7 @@ class AgentgatewayInputs(InputsModel):
     agentgateway is installed with.
     """
 
-    image: AgentgatewayImageInputs = Field(default_factory=AgentgatewayImageInputs)
+    image: AgentgatewayImageInputs = Field(default_factory=AgentgatewayImageInputs.model_construct)
     xds_port: Port | None = None
 
 
@@ -57,7 +57,7 @@ class GatewayInputs(Inputs):
     data_plane: Literal["envoy", "agentgateway"] = "envoy"
     #: Add the SDS and istio-proxy sidecars to Envoy, for mTLS to the mesh.
     istio_auto_mtls_enabled: bool = False
-    istio: IstioInputs = Field(default_factory=IstioInputs)
-    agentgateway: AgentgatewayInputs = Field(default_factory=AgentgatewayInputs)
+    istio: IstioInputs = Field(default_factory=IstioInputs.model_construct)
+    agentgateway: AgentgatewayInputs = Field(default_factory=AgentgatewayInputs.model_construct)
     #: The port served while a Gateway has no listeners, so that its Service and address survive 1 -> 0 -> 1.
     no_listeners_dummy_port: Port | None = None
