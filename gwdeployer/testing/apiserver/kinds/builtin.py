@@ -114,7 +114,7 @@ class BuiltinKind(Kind):
             result["status"] = copy.deepcopy(go_type(self.type_name).zero["status"])
         put(result, _GENERATION, 1 if self.strategy.counted else None)
         self.strategy.on_create(result)
-        return result
+        return self.default(result)
 
     def prepare_update(self, new: Object, old: Object, subresource: str = "") -> Object:
         """Return ``new`` with what this way of writing may not change as it is in ``old``."""
@@ -123,13 +123,13 @@ class BuiltinKind(Kind):
         if subresource == "status":
             for path in self.strategy.status_keeps:
                 put(result, path, copy.deepcopy(found(old, path)))
-            return result
+            return self.default(result)
         if self.has_status:
             put(result, ("status",), copy.deepcopy(old.get("status")))
         self.strategy.on_update(result, old)
         if any(found(result, path) != found(old, path) for path in self.strategy.counted):
             put(result, _GENERATION, (found(old, _GENERATION) or 0) + 1)
-        return result
+        return self.default(result)
 
     def validate(self, obj: Object, old: Object | None = None, subresource: str = "") -> list[Cause]:
         """Return what is wrong with the metadata and, unless only the status is written, with the rest."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from gwdeployer.objects.types import type_info
 from gwdeployer.testing.apiserver.kinds.causes import Cause, invalid, required
 from gwdeployer.testing.apiserver.kinds.metadata import validate_metadata
 from gwdeployer.testing.apiserver.kinds.model import FieldPath, Kind, Resource
-from gwdeployer.testing.apiserver.kinds.schema_checks import check, check_lists
+from gwdeployer.testing.apiserver.kinds.schema_checks import NOWHERE, check, check_lists
 from gwdeployer.testing.apiserver.kinds.structural import (
     EMBEDDED,
     coerce_embedded,
@@ -129,14 +130,15 @@ class CustomKind(Kind):
         if old is None or not any(check_lists(self.structure, old)):
             causes += check_lists(self.structure, obj)
         if self._has_rules and any(cause.reason in _BLOCKING for cause in causes):
-            causes.append(invalid("<nil>", None, _UNCHECKED))
+            causes.append(invalid(NOWHERE, None, _UNCHECKED))
         return causes
 
     def _validate_status(self, obj: Object, old: Object) -> Iterator[Cause]:
         schema = self.structure.get("properties", {}).get("status")
         if schema is not None and "status" in obj:
             before = (old["status"],) if "status" in old else ()
-            yield from check(schema, obj["status"], "status", *before)
+            for cause in check(schema, obj["status"], "", *before):
+                yield replace(cause, field="status" if cause.field == NOWHERE else f"status.{cause.field}")
 
     def _validate_type(self, obj: Object) -> Iterator[Cause]:
         kind = self.resource.kind
@@ -194,7 +196,7 @@ def _validate_embedded(schema: Mapping[str, Any], value: Any, path: str = "") ->
         if schema.get(EMBEDDED) and path:
             for field in ("apiVersion", "kind"):
                 if not value.get(field):
-                    yield required(f"{path}.{field}", "must not be empty")
+                    yield required(f"{path}.{field}")
         for key, item in value.items():
             inner = inner_schema(schema, key)
             if inner is not None:

@@ -12,7 +12,7 @@ import base64
 import copy
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gwdeployer.objects.types import FieldInfo, TypeInfo, type_info
@@ -174,11 +174,11 @@ def _number(_kind: FieldInfo, value: Any, place: _Place) -> float:
     return value
 
 
-def _int_or_string(_kind: FieldInfo, value: Any, _place: _Place) -> int | str:
+def _int_or_string(_kind: FieldInfo, value: Any, place: _Place) -> int | str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**31) <= value < 2**31:
-        raise _Wrong(f"json: cannot unmarshal {_json_kind(value, number=True)} into Go value of type int32")
+        raise _Wrong(_cannot(value, replace(place, go="int32"), number=True))
     return value
 
 

@@ -27,7 +27,7 @@ def _default_struct(name: str, value: dict[str, Any]) -> None:
     if short in WHEN:
         WHEN[short](value)
     for field, default in TABLE.get(short, {}).items():
-        if field not in value:
+        if value.get(field) in (None, ""):
             value[field] = copy.deepcopy(default)
     for field in _walked(name):
         if value.get(field):

@@ -34,15 +34,10 @@ TABLE: dict[str, dict[str, Any]] = {
         "replicas": 1,
         "revisionHistoryLimit": 10,
     },
-    "apps.v1.RollingUpdateStatefulSetStrategy": {"partition": 0, "maxUnavailable": 1},
+    "apps.v1.RollingUpdateStatefulSetStrategy": {"partition": 0},
     "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": {
         "whenDeleted": "Retain",
         "whenScaled": "Retain",
-    },
-    "batch.v1.JobSpec": {
-        "completionMode": "NonIndexed",
-        "suspend": False,
-        "manualSelector": False,
     },
     "batch.v1.CronJobSpec": {
         "concurrencyPolicy": "Allow",

@@ -112,15 +112,19 @@ def _stateful_set_strategy(value: Value) -> None:
 
 
 def _job(value: Value) -> None:
+    _job_spec(value["spec"])
     labels = value["spec"]["template"].get("metadata", {}).get("labels")
     if labels and not value["metadata"].get("labels"):
         value["metadata"]["labels"] = dict(labels)
 
 
 def _job_spec(value: Value) -> None:
+    """Complete a Job's spec; that of a CronJob's template stays as it is."""
     if "completions" not in value and "parallelism" not in value:
         value["completions"] = 1
-    value.setdefault("parallelism", 1)
+    defaults = {"parallelism": 1, "completionMode": "NonIndexed", "suspend": False, "manualSelector": False}
+    for name, default in defaults.items():
+        value.setdefault(name, default)
     value.setdefault("backoffLimit", 2**31 - 1 if "backoffLimitPerIndex" in value else 6)
     value.setdefault(
         "podReplacementPolicy", "Failed" if "podFailurePolicy" in value else "TerminatingOrFailed"
@@ -236,7 +240,6 @@ WHEN: dict[str, Callable[[Value], None]] = {
     "autoscaling.v2.HorizontalPodAutoscalerBehavior": _autoscaler_behavior,
     "autoscaling.v2.HorizontalPodAutoscalerSpec": _autoscaler_spec,
     "batch.v1.Job": _job,
-    "batch.v1.JobSpec": _job_spec,
     "core.v1.Container": _container,
     "core.v1.EphemeralContainer": _container,
     "core.v1.LimitRangeItem": _limit_range_item,

@@ -38,6 +38,8 @@ LIST_KEYS = "x-kubernetes-list-map-keys"
 
 #: No value at all, which a null is not.
 _ABSENT: Any = object()
+#: The field of a cause that the server tells without one.
+NOWHERE = "<nil>"
 _INTEGERS = {"int32": 2**31, "int64": 2**63}
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
@@ -55,7 +57,7 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = _ABSENT) -> Ite
         yield fault
         return
     yield from _check_enum(schema, value, path)
-    yield from _check_branches(schema, value, path)
+    yield from _check_junctors(schema, value, path)
     checks: tuple[Check, ...] = _CHECKS.get(type(value), ())
     for one in checks:
         yield from one(schema, value, path)
@@ -89,13 +91,19 @@ def _counterpart(schema: Schema, item: Any, old: Any) -> Any:
 
 
 def _type_fault(schema: Schema, value: Any, path: str) -> Cause | None:
-    wanted = ("integer", "string") if schema.get(INT_OR_STRING) else tuple(filter(None, [schema.get("type")]))
+    wanted = _types(schema)
     if not wanted or (value is None and schema.get("nullable")):
         return None
     kind = "null" if value is None else _JSON_TYPES[type(value)]
     if kind in wanted or _fits(value, kind, wanted):
         return None
     return type_invalid(path, kind, f'{path} in body must be of type {",".join(wanted)}: "{kind}"')
+
+
+def _types(schema: Schema) -> tuple[str, ...]:
+    if schema.get(INT_OR_STRING):
+        return () if "anyOf" in schema or "allOf" in schema else ("integer", "string")
+    return (schema["type"],) if schema.get("type") else ()
 
 
 def _fits(value: Any, kind: str, wanted: tuple[str, ...]) -> bool:
@@ -119,13 +127,12 @@ def _equal(left: Any, right: Any) -> bool:
 
 
 def _check_string(schema: Schema, value: str, path: str) -> Iterator[Cause]:
-    length = len(value)
+    length, pattern = len(value), schema.get("pattern")
     if length > schema.get("maxLength", length):
         yield too_long(path, schema["maxLength"])
-    if length < schema.get("minLength", length):
+    elif length < schema.get("minLength", length):
         yield invalid(path, value, f"{path} in body should be at least {schema['minLength']} chars long")
-    pattern = schema.get("pattern")
-    if pattern and not _compiled(pattern).search(value):
+    elif pattern and not _compiled(pattern).search(value):
         yield invalid(path, value, f"{path} in body should match '{pattern}'")
     known = _FORMATS.get(schema.get("format", ""))
     if known and not _is_of_format(known, value):
@@ -172,12 +179,10 @@ _FORMATS: dict[str, Callable[[str], object]] = {
 def _check_number(schema: Schema, value: float, path: str) -> Iterator[Cause]:
     limit = _INTEGERS.get(schema.get("format", ""))
     if limit and not -limit <= value < limit:
-        yield invalid(
-            path, value, f"Checked value must be of type integer with format {schema['format']} in {path}"
-        )
-    step = schema.get("multipleOf")
-    if step and value % step:
-        yield invalid(path, value, f"{path} in body should be a multiple of {_plain(step)}")
+        wanted = f"integer with format {schema['format']}"
+        yield invalid(NOWHERE, "", f"Checked value must be of type {wanted} in {path}")
+    if "multipleOf" in schema:
+        yield from _check_multiple(schema["multipleOf"], value, path)
     if "maximum" in schema:
         limit, strictly = schema["maximum"], schema.get("exclusiveMaximum", False)
         if value > limit or (strictly and value == limit):
@@ -186,6 +191,15 @@ def _check_number(schema: Schema, value: float, path: str) -> Iterator[Cause]:
         limit, strictly = schema["minimum"], schema.get("exclusiveMinimum", False)
         if value < limit or (strictly and value == limit):
             yield invalid(path, value, f"{path} in body should be greater than {_bound(limit, strictly)}")
+
+
+def _check_multiple(step: float, value: float, path: str) -> Iterator[Cause]:
+    """Check a number as the server does: an integer against the whole part of the factor."""
+    factor = int(step) if isinstance(value, int) else step
+    if factor <= 0:
+        yield invalid(path, factor, f"factor MultipleOf declared for {path} must be positive: {factor}")
+    elif not (value / factor).is_integer():
+        yield invalid(path, value, f"{path} in body should be a multiple of {_plain(step)}")
 
 
 def _bound(limit: float, strictly: bool) -> str:
@@ -230,22 +244,31 @@ _CHECKS: dict[type, tuple[Any, ...]] = {
 # Junctors
 
 
-def _check_branches(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
-    if schema.get(INT_OR_STRING):
-        return
+def _check_junctors(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
     for branch in schema.get("allOf", ()):
         yield from check(branch, value, path)
-    if "anyOf" in schema and not _fitting(schema["anyOf"], value, path):
-        yield invalid("", "", f'"{path}" must validate at least one schema (anyOf)')
-    if "oneOf" in schema and (count := _fitting(schema["oneOf"], value, path)) != 1:
+    if "anyOf" in schema:
+        yield from _check_any(schema["anyOf"], value, path)
+    if "oneOf" in schema:
+        yield from _check_one(schema["oneOf"], value, path)
+    if "not" in schema and not list(check(schema["not"], value, path)):
+        yield invalid(NOWHERE, "", f'"{path}" must not validate the schema (not)')
+
+
+def _check_any(branches: list[Schema], value: Any, path: str) -> Iterator[Cause]:
+    faults = [list(check(branch, value, path)) for branch in branches]
+    if all(faults):
+        yield from min(faults, key=len)
+        yield invalid(NOWHERE, "", f'"{path}" must validate at least one schema (anyOf)')
+
+
+def _check_one(branches: list[Schema], value: Any, path: str) -> Iterator[Cause]:
+    faults = [list(check(branch, value, path)) for branch in branches]
+    count = sum(not found for found in faults)
+    if count != 1:
+        yield from [] if count else min(faults, key=len)
         found = f"Found {count} valid alternatives" if count else "Found none valid"
-        yield invalid("", "", f'"{path}" must validate one and only one schema (oneOf). {found}')
-    if "not" in schema and _fitting([schema["not"]], value, path):
-        yield invalid("", "", f'"{path}" must not validate the schema (not)')
-
-
-def _fitting(branches: list[Schema], value: Any, path: str) -> int:
-    return sum(not any(check(branch, value, path)) for branch in branches)
+        yield invalid(NOWHERE, "", f'"{path}" must validate one and only one schema (oneOf). {found}')
 
 
 # Sets and list maps

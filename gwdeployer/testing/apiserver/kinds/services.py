@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any
 
 from gwdeployer.objects import Object
@@ -34,16 +34,19 @@ class ServiceAddresses:
     def create(self, service: Object) -> None:
         """Give a new Service what it needs; ``Invalid`` if an address or port it asks for is taken."""
         with self._lock:
-            self._allocate(service["spec"], {})
+            self._allocate(service["spec"])
 
     def update(self, new: Object, old: Object) -> None:
         """Give ``new`` what ``old`` had and it still needs, and free the rest."""
         spec, before = new["spec"], old["spec"]
         _keep(spec, before)
+        _drop(spec, before)
+        if spec["type"] != "LoadBalancer":
+            new["status"]["loadBalancer"] = {}
         with self._lock:
             self._free(before)
             try:
-                self._allocate(spec, before)
+                self._allocate(spec)
             except Invalid:
                 self._take(before)
                 raise
@@ -53,85 +56,147 @@ class ServiceAddresses:
         with self._lock:
             self._free(service["spec"])
 
-    def _allocate(self, spec: dict[str, Any], before: dict[str, Any]) -> None:
+    def _allocate(self, spec: dict[str, Any]) -> None:
         if spec["type"] in _WITH_ADDRESS:
             self._allocate_address(spec)
             _set_families(spec)
-        else:
-            for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
-                if before or spec.get(name) != before.get(name):
-                    spec.pop(name, None)
         self._allocate_node_ports(spec)
         self._take(spec)
 
     def _allocate_address(self, spec: dict[str, Any]) -> None:
         asked = spec.get("clusterIP") or next(iter(spec.get("clusterIPs", ())), "")
-        if asked != HEADLESS and asked in self._addresses:
-            detail = f"failed to allocate IP {asked}: provided IP is already allocated"
-            raise Invalid([invalid("spec.clusterIPs", [asked], detail)])
+        if asked not in ("", HEADLESS):
+            self._check_address(asked)
         address = asked or next(self._free_addresses())
         spec["clusterIP"] = address
         spec["clusterIPs"] = [address, *spec.get("clusterIPs", ())[1:]]
+
+    def _check_address(self, address: str) -> None:
+        """Refuse one that is taken or of another network; one that is none is a matter of validation."""
+        try:
+            known = IPv4Address(address) in _NETWORK
+        except AddressValueError:
+            return
+        detail = f"failed to allocate IP {address}: provided IP is already allocated"
+        if not known:
+            detail = f"failed to allocate IP {address}: the provided network does not match the current range"
+        if not known or address in self._addresses:
+            raise Invalid([invalid("spec.clusterIPs", [address], detail)])
 
     def _free_addresses(self) -> Iterator[str]:
         for number in range(_RESERVED, _NETWORK.num_addresses - 1):
             if (address := str(_NETWORK[number])) not in self._addresses:
                 yield address
-        detail = "failed to allocate a serviceIP: range is full"
-        raise Invalid([invalid("spec.clusterIPs", [], detail)])
+        raise Invalid([invalid("spec.clusterIPs", [], "failed to allocate a serviceIP: range is full")])
 
     def _allocate_node_ports(self, spec: dict[str, Any]) -> None:
-        if not _has_node_ports(spec):
-            return
-        free = (port for port in _NODE_PORTS if port not in self._ports)
-        own: dict[int, set[str]] = {}
-        for index, port in enumerate(spec.get("ports", ())):
-            asked = port.get("nodePort")
-            if asked in self._ports:
-                path = at("spec.ports", index, "nodePort")
-                raise Invalid([invalid(path, asked, "provided port is already allocated")])
-            if asked is None:
-                taken = {other.get("nodePort") for other in spec["ports"]}
-                port["nodePort"] = next(number for number in free if number not in taken)
-            own.setdefault(port["nodePort"], set()).add(port["protocol"])
+        if _has_node_ports(spec):
+            for index, port in enumerate(spec.get("ports", ())):
+                self._check_node_port(port.get("nodePort"), at("spec.ports", index, "nodePort"))
+            for port in spec.get("ports", ()):
+                if "nodePort" not in port:
+                    port["nodePort"] = _port_of_twin(port, spec) or self._free_port(spec)
+        if _has_health_check(spec) and "healthCheckNodePort" not in spec:
+            spec["healthCheckNodePort"] = self._free_port(spec)
+
+    def _check_node_port(self, number: int | None, path: str) -> None:
+        if number in self._ports:
+            raise Invalid([invalid(path, number, "provided port is already allocated")])
+        if number is not None and number not in _NODE_PORTS:
+            detail = "provided port is not in the valid range. The range of valid ports is 30000-32767"
+            raise Invalid([invalid(path, number, detail)])
+
+    def _free_port(self, spec: dict[str, Any]) -> int:
+        taken = self._ports | _ports_of(spec)
+        return next(number for number in _NODE_PORTS if number not in taken)
 
     def _take(self, spec: dict[str, Any]) -> None:
         self._addresses |= {address for address in spec.get("clusterIPs", ()) if address != HEADLESS}
-        self._ports |= {port["nodePort"] for port in spec.get("ports", ()) if "nodePort" in port}
+        self._ports |= _ports_of(spec)
 
     def _free(self, spec: dict[str, Any]) -> None:
         self._addresses -= set(spec.get("clusterIPs", ()))
-        self._ports -= {port["nodePort"] for port in spec.get("ports", ()) if "nodePort" in port}
+        self._ports -= _ports_of(spec)
+
+
+def _ports_of(spec: dict[str, Any]) -> set[int]:
+    numbers = {port["nodePort"] for port in spec.get("ports", ()) if "nodePort" in port}
+    return numbers | ({spec["healthCheckNodePort"]} if "healthCheckNodePort" in spec else set())
+
+
+def _port_of_twin(port: dict[str, Any], spec: dict[str, Any]) -> int | None:
+    """Return the node port of the same port of another protocol, which the two share."""
+    twins = (other.get("nodePort") for other in spec["ports"] if other["port"] == port["port"])
+    return next((number for number in twins if number), None)
+
+
+def _needs_node_ports(spec: dict[str, Any]) -> bool:
+    return spec["type"] in ("NodePort", "LoadBalancer")
 
 
 def _has_node_ports(spec: dict[str, Any]) -> bool:
-    wanted = spec["type"] == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts", True)
-    return bool(wanted or spec["type"] == "NodePort")
+    return _needs_node_ports(spec) and (
+        spec["type"] == "NodePort" or spec.get("allocateLoadBalancerNodePorts", True)
+    )
+
+
+def _has_health_check(spec: dict[str, Any]) -> bool:
+    return spec["type"] == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+
+
+def _is_external(spec: dict[str, Any]) -> bool:
+    return _needs_node_ports(spec) or (spec["type"] == "ClusterIP" and bool(spec.get("externalIPs")))
 
 
 def _set_families(spec: dict[str, Any]) -> None:
-    spec.setdefault("ipFamilies", ["IPv4"])
-    headless_without_selector = spec["clusterIP"] == HEADLESS and not spec.get("selector")
-    spec.setdefault("ipFamilyPolicy", "RequireDualStack" if headless_without_selector else "SingleStack")
+    """Families of a cluster that has IPv4; who finds the endpoints of a Service alone may use both."""
+    open_to_both = spec["clusterIP"] == HEADLESS and not spec.get("selector") and "ipFamilies" not in spec
+    policy = "RequireDualStack" if open_to_both else "SingleStack"
+    spec.setdefault("ipFamilyPolicy", policy)
+    spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if open_to_both else ["IPv4"])
 
 
 def _keep(spec: dict[str, Any], before: dict[str, Any]) -> None:
     """Carry over what a client that writes only what it means would lose (``patchAllocatedValues``)."""
     if spec["type"] in _WITH_ADDRESS and before["type"] in _WITH_ADDRESS:
-        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+        if not spec.get("clusterIP"):
+            spec["clusterIP"] = before.get("clusterIP")
+        elif spec["clusterIP"] != before.get("clusterIP") and spec.get("clusterIPs") == before.get(
+            "clusterIPs"
+        ):
+            spec["clusterIPs"] = [spec["clusterIP"]]
+        if not spec.get("clusterIPs") and spec["clusterIP"] == before.get("clusterIP"):
+            spec["clusterIPs"] = before.get("clusterIPs")
+        for name in ("ipFamilies", "ipFamilyPolicy"):
             if name in before:
                 spec.setdefault(name, before[name])
-    if not _has_node_ports(spec):
-        _drop_node_ports(spec, before)
-    elif _has_node_ports(before):
+    if _needs_node_ports(spec) and _needs_node_ports(before):
         _keep_node_ports(spec, before)
+    if _has_health_check(spec) and _has_health_check(before):
+        spec.setdefault("healthCheckNodePort", before.get("healthCheckNodePort"))
 
 
-def _drop_node_ports(spec: dict[str, Any], before: dict[str, Any]) -> None:
-    had = {port.get("nodePort") for port in before.get("ports", ())}
-    for port in spec.get("ports", ()):
-        if port.get("nodePort") in had:
+def _drop(spec: dict[str, Any], before: dict[str, Any]) -> None:
+    """Drop what a new type cannot have, unless the client changed it too (``dropTypeDependentFields``)."""
+    for name in _lost(spec, before):
+        if spec.get(name) == before.get(name):
+            spec.pop(name, None)
+    if _needs_node_ports(before) and not _needs_node_ports(spec) and _ports_of(spec) <= _ports_of(before):
+        for port in spec.get("ports", ()):
             port.pop("nodePort", None)
+
+
+def _lost(spec: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+    if spec["type"] == "ExternalName" != before["type"]:
+        yield from ("ipFamilies", "ipFamilyPolicy")
+        if all(spec.get(name) == before.get(name) for name in ("clusterIP", "clusterIPs")):
+            yield from ("clusterIP", "clusterIPs")
+    if _has_health_check(before) and not _has_health_check(spec):
+        yield "healthCheckNodePort"
+    if before["type"] == "LoadBalancer" != spec["type"]:
+        yield from ("allocateLoadBalancerNodePorts", "loadBalancerClass")
+    if _is_external(before) and not _is_external(spec):
+        yield "externalTrafficPolicy"
 
 
 def _keep_node_ports(spec: dict[str, Any], before: dict[str, Any]) -> None:

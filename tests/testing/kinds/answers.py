@@ -1,0 +1,168 @@
+"""Make ``answers/*.json``: what a real API server says of the objects in ``cases``.
+
+``python -m tests.testing.kinds.answers URL TOKEN`` needs a kube-apiserver of one's own: every object is created and
+deleted again. What the server makes up (uids, versions, times, addresses) is left out of what is compared.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gwdeployer.testing.apiserver.kinds import Kind, builtin_kinds, crd_kinds
+
+Json = dict[str, Any]
+
+HERE = Path(__file__).parent
+MADE_UP = ("creationTimestamp", "managedFields", "resourceVersion", "selfLink", "uid")
+ADDRESS, NODE_PORT, UID, TIME = "10.0.0.100", 30100, "uid", "2026-01-01T00:00:00Z"
+
+
+def cases(name: str) -> list[Any]:
+    """Return the cases of one file: objects, or for updates what is done with two."""
+    text = (HERE / "cases" / f"{name}.yaml").read_text()
+    return yaml.safe_load(text) if name == "updated" else list(yaml.safe_load_all(text))
+
+
+def kinds() -> dict[tuple[str, str], Kind]:
+    """Return all kinds that the cases have, by apiVersion and kind."""
+    custom = [kind for crd in cases("created") if crd["kind"] == "CustomResourceDefinition" for kind in crd_kinds(crd)]
+    return {(kind.resource.kind.api_version, kind.resource.kind.kind): kind for kind in (*builtin_kinds(), *custom)}
+
+
+def merged(first: Json, second: Json) -> Json:
+    """Return a JSON merge of two objects in which null stays null and lists are replaced."""
+    result = copy.deepcopy(first)
+    for key, value in second.items():
+        inner = result.get(key)
+        result[key] = merged(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else copy.deepcopy(value)
+    return result
+
+
+def comparable(obj: Json, given: Json) -> Json:
+    """Return an object without what a server makes up; ``given`` is what the client asked for."""
+    result: Json = json.loads(json.dumps(obj).replace(obj["metadata"].get("uid") or UID, UID))
+    for name in MADE_UP:
+        result["metadata"].pop(name, None)
+    if result["kind"] == "Service":
+        _plain_service(result["spec"], given["spec"])
+    for condition in result.get("status", {}).get("conditions", ()) if isinstance(result.get("status"), dict) else ():
+        if result["kind"] == "CustomResourceDefinition":
+            condition["lastTransitionTime"] = TIME
+    return result
+
+
+def _plain_service(spec: Json, given: Json) -> None:
+    asked = given.get("clusterIP") or next(iter(given.get("clusterIPs") or ()), None)
+    if spec.get("clusterIP") not in (asked, "None", None):
+        spec["clusterIP"], spec["clusterIPs"] = ADDRESS, [ADDRESS]
+    wanted = {port.get("nodePort") for port in given.get("ports", ())}
+    for port in spec.get("ports", ()):
+        if port.get("nodePort") and port["nodePort"] not in wanted:
+            port["nodePort"] = NODE_PORT
+    if spec.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = NODE_PORT
+
+
+class Server:
+    """A kube-apiserver of our own, hence the unverified certificate."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url, self.token, self.kinds = url, token, kinds()
+        self.context = ssl.create_default_context()
+        self.context.check_hostname = False
+        self.context.verify_mode = ssl.CERT_NONE
+
+    def ask(self, verb: str, path: str, body: Json | None = None) -> Json:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=verb)
+        try:
+            with urllib.request.urlopen(request, context=self.context) as answer:
+                said: Json = json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                text = error.read()
+            said = json.loads(text) if text.startswith(b"{") else {"kind": "Status", "message": text.decode()}
+        return said
+
+    def path(self, obj: Json, name: str = "", subresource: str = "") -> str:
+        resource = self.kinds[obj["apiVersion"], obj["kind"]].resource
+        root = "/apis/" if "/" in obj["apiVersion"] else "/api/"
+        namespace = "/namespaces/default" if resource.namespaced else ""
+        parts = [f"{root}{obj['apiVersion']}{namespace}", resource.plural, name, subresource]
+        return "/".join(filter(None, parts)) + "?fieldValidation=Strict&fieldManager=test"
+
+    def create(self, obj: Json) -> Json:
+        said = self.ask("POST", self.path(obj), obj)
+        if obj["kind"] == "CustomResourceDefinition" and said["kind"] != "Status":
+            time.sleep(3)
+            said = self.ask("GET", self.path(obj, obj["metadata"]["name"]))
+        return said
+
+    def delete(self, obj: Json) -> None:
+        name = obj["metadata"]["name"]
+        live = self.ask("GET", self.path(obj, name))
+        if live["kind"] == "Status":
+            return
+        if live["metadata"].get("finalizers"):
+            del live["metadata"]["finalizers"]
+            self.ask("PUT", self.path(obj, name), live)
+        self.ask("DELETE", self.path(obj, name) + "&gracePeriodSeconds=0&propagationPolicy=Background")
+        if obj["kind"] == "Namespace":
+            live = self.ask("GET", self.path(obj, name))
+            self.ask("PUT", self.path(obj, name, "finalize"), merged(live, {"spec": {"finalizers": []}}))
+
+
+def told(said: Json, given: Json) -> Json:
+    """Return what is kept of an answer: the object, or the causes, or the message."""
+    if said.get("kind") != "Status":
+        return comparable(said, given)
+    causes = said.get("details", {}).get("causes")
+    if said.get("reason") != "Invalid" or not causes:
+        return {"message": said["message"]}
+    listed = [{"reason": "", "message": "", **cause} for cause in causes]
+    return {"causes": sorted(listed, key=lambda cause: (cause["field"], cause["message"]))}
+
+
+def main() -> None:
+    server = Server(*sys.argv[1:3])
+    definitions = [obj for obj in cases("created") if obj["kind"] == "CustomResourceDefinition"]
+    created = {}
+    for obj in cases("created"):
+        created[f"{obj['kind']}/{obj['metadata']['name']}"] = told(server.create(obj), obj)
+        if obj not in definitions:
+            server.delete(obj)
+    refused = {f"{obj['kind']}/{obj['metadata']['name']}": told(server.create(obj), obj) for obj in cases("refused")}
+    updated = [update(server, case) for case in cases("updated")]
+    for obj in definitions:
+        server.delete(obj)
+    for name, answer in (("created", created), ("refused", refused), ("updated", updated)):
+        text = json.dumps(answer, indent=1, sort_keys=True) + "\n"
+        (HERE / "answers" / f"{name}.json").write_text(text)
+
+
+def update(server: Server, case: Json) -> Json:
+    first = case["first"]
+    server.create(first)
+    name = first["metadata"]["name"]
+    live = server.ask("GET", server.path(first, name))
+    subresource = case.get("subresource", "")
+    said = server.ask("PUT", server.path(first, name, subresource), merged(live, case["second"]))
+    server.delete(first)
+    if first["kind"] == "Namespace":
+        time.sleep(1)
+    return told(said, merged(first, case["second"]))
+
+
+if __name__ == "__main__":
+    main()
