@@ -58,11 +58,17 @@ class Client:
         sent = body if isinstance(body, str) or body is None else json.dumps(body)
         said = self._headers | {"Content-Type": content_type}
         said |= {name.replace("_", "-"): value for name, value in headers.items()}
-        self._connection.request(method, path, sent, said)
-        response = self._connection.getresponse()
-        text = response.read()
-        is_json = response.headers.get("Content-Type", "").startswith("application/json")
-        content = json.loads(text) if is_json and not text.count(b"}\n{") else text.decode()
+        try:
+            self._connection.request(method, path, sent, said)
+            response = self._connection.getresponse()
+            text = response.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise
+        try:
+            content = json.loads(text)
+        except ValueError:
+            content = text.decode()
         return Reply(response.status, response.headers, content)
 
     def get(self, path: str, **headers: str) -> Reply:

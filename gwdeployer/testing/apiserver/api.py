@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +18,7 @@ from gwdeployer.testing.apiserver.options import manager_of_agent
 from gwdeployer.testing.apiserver.patching import patch
 from gwdeployer.testing.apiserver.presenting import presented, refused, transformed
 from gwdeployer.testing.apiserver.reads import get, get_list
-from gwdeployer.testing.apiserver.reviews import is_review, reviewed
+from gwdeployer.testing.apiserver.reviews import REVIEWS, review_at, reviewed
 from gwdeployer.testing.apiserver.state import Answer, Call, State
 from gwdeployer.testing.apiserver.statuses import StatusError
 from gwdeployer.testing.apiserver.subresources import HANDLERS
@@ -112,7 +112,8 @@ class Api:
             case ["version"]:
                 return HttpResponse(200, encoded(version_info()))
             case ["api" | "apis", *_]:
-                content = discovered(self._state.catalogue, parts, accept)
+                served = [kind.resource for kind in self._state.catalogue]
+                content = discovered([*served, *REVIEWS], parts, accept)
                 return HttpResponse(200, encoded(content), _discovery_type(content))
             case ["openapi", *rest]:
                 return self._openapi(rest, accept)
@@ -134,6 +135,9 @@ class Api:
     def _resourceful(
         self, request: HttpRequest, query: Query, target: Target, effects: Effects, user: str
     ) -> HttpResponse:
+        review = review_at(target)
+        if review is not None:
+            return HttpResponse(201, encoded(reviewed(review, target, request, user)))
         kind = self._state.catalogue.at_path(target.group, target.version, target.resource)
         if kind is None or not _is_served(kind.resource.namespaced, target):
             return _no_such_page()
@@ -143,8 +147,6 @@ class Api:
         form = form_of(request.headers.get("accept", ""))
         if target.verb == "watch":
             return self._watched(call, effects)
-        if is_review(call):
-            return presented(call, reviewed(call, user), form)
         return presented(call, self._done(call, effects), form)
 
     def _done(self, call: Call, effects: Effects) -> Answer:
@@ -179,11 +181,13 @@ class Api:
         )
         if effects.expires:
             watch.stop(expired=True)
-        return HttpResponse(200, pieces=self._streamed(watch, call))
+        self._watches[watch] = self._watch_recorded(call)
+        return HttpResponse(200, pieces=iter(watch), finished=lambda: self._watches.pop(watch))
 
-    def _streamed(self, watch: Watch, call: Call) -> Iterator[bytes]:
+    @staticmethod
+    def _watch_recorded(call: Call) -> Recorded:
         target = call.target
-        recorded = Recorded(
+        return Recorded(
             method="GET",
             path="",
             verb="watch",
@@ -193,11 +197,6 @@ class Api:
             namespace=target.namespace,
             name=target.name,
         )
-        self._watches[watch] = recorded
-        try:
-            yield from watch
-        finally:
-            del self._watches[watch]
 
     def _recorded(self, request: HttpRequest, path: str, query: Query, target: Target | None) -> Recorded:
         media_type = media_type_of(request.headers.get("content-type", ""))

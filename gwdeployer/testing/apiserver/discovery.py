@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import groupby
+from collections.abc import Iterable
 
 from gwdeployer.objects import KindRef, Object
-from gwdeployer.testing.apiserver.catalogue import Catalogue
-from gwdeployer.testing.apiserver.kinds import Kind, Resource
+from gwdeployer.testing.apiserver.kinds import Resource
 from gwdeployer.testing.apiserver.statuses import no_such_path
 
 #: The version whose behaviour this server has.
@@ -26,21 +24,21 @@ SUBRESOURCES: dict[str, tuple[KindRef | None, tuple[str, ...]]] = {
 }
 
 
-def discovered(catalogue: Catalogue, parts: list[str], accept: str) -> Object:
+def discovered(resources: Iterable[Resource], parts: list[str], accept: str) -> Object:
     """Return what is at ``/api``, ``/apis`` or below them. Raises StatusError (404)."""
     is_core = parts[0] == "api"
-    kinds = [kind for kind in catalogue if (not kind.resource.kind.group) is is_core]
+    found = [resource for resource in resources if (not resource.kind.group) is is_core]
     match parts[1:]:
         case []:
             if f"g={_AGGREGATED}" in accept and "as=APIGroupDiscoveryList" in accept:
-                return _aggregated(kinds, "v2" if "v=v2;" in accept + ";" else "v2beta1")
-            return _core_versions() if is_core else _groups(kinds)
+                return _aggregated(found, "v2" if "v=v2;" in accept + ";" else "v2beta1")
+            return _core_versions() if is_core else _groups(found)
         case [version] if is_core:
-            return _resources(kinds, version)
-        case [group] if group in {kind.resource.kind.group for kind in kinds}:
-            return {"kind": "APIGroup", "apiVersion": "v1"} | _group(group, kinds)
+            return _resources(found, version)
+        case [group] if group in {resource.kind.group for resource in found}:
+            return {"kind": "APIGroup", "apiVersion": "v1"} | _group(group, found)
         case [group, version]:
-            return _resources(kinds, f"{group}/{version}")
+            return _resources(found, f"{group}/{version}")
     raise no_such_path()
 
 
@@ -74,21 +72,21 @@ def _core_versions() -> Object:
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
 
 
-def _groups(kinds: list[Kind]) -> Object:
-    names = dict.fromkeys(kind.resource.kind.group for kind in kinds)
-    groups = [_group(name, kinds) for name in names]
+def _groups(resources: list[Resource]) -> Object:
+    names = dict.fromkeys(resource.kind.group for resource in resources)
+    groups = [_group(name, resources) for name in names]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def _group(name: str, kinds: list[Kind]) -> Object:
+def _group(name: str, resources: list[Resource]) -> Object:
     versions = [
-        {"groupVersion": f"{name}/{version}", "version": version} for version in _versions(name, kinds)
+        {"groupVersion": f"{name}/{version}", "version": version} for version in _versions(name, resources)
     ]
     return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 
-def _versions(group: str, kinds: list[Kind]) -> list[str]:
-    found = dict.fromkeys(kind.resource.kind.version for kind in kinds if kind.resource.kind.group == group)
+def _versions(group: str, resources: list[Resource]) -> list[str]:
+    found = dict.fromkeys(resource.kind.version for resource in resources if resource.kind.group == group)
     return sorted(found, key=_version_order)
 
 
@@ -101,16 +99,16 @@ def _version_order(version: str) -> tuple[object, ...]:
     return 3, 0, 0, version
 
 
-def _resources(kinds: list[Kind], api_version: str) -> Object:
-    found = [kind.resource for kind in kinds if kind.resource.kind.api_version == api_version]
+def _resources(resources: list[Resource], api_version: str) -> Object:
+    found = [resource for resource in resources if resource.kind.api_version == api_version]
     if not found:
         raise no_such_path()
-    resources = [entry for resource in found for entry in _legacy(resource)]
+    entries = [entry for resource in found for entry in _legacy(resource)]
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
         "groupVersion": api_version,
-        "resources": resources,
+        "resources": entries,
     }
 
 
@@ -138,11 +136,11 @@ def _legacy(resource: Resource) -> Iterable[Object]:
         }
 
 
-def _aggregated(kinds: list[Kind], version: str) -> Object:
-    by_group: Callable[[Kind], str] = lambda kind: kind.resource.kind.group  # noqa: E731
-    groups = {name: list(found) for name, found in groupby(sorted(kinds, key=by_group), by_group)}
-    order = dict.fromkeys(map(by_group, kinds))
-    items = [_aggregated_group(name, groups[name]) for name in order]
+def _aggregated(resources: list[Resource], version: str) -> Object:
+    groups: dict[str, list[Resource]] = {}
+    for resource in resources:
+        groups.setdefault(resource.kind.group, []).append(resource)
+    items = [_aggregated_group(name, found) for name, found in groups.items()]
     return {
         "kind": "APIGroupDiscoveryList",
         "apiVersion": f"{_AGGREGATED}/{version}",
@@ -151,16 +149,16 @@ def _aggregated(kinds: list[Kind], version: str) -> Object:
     }
 
 
-def _aggregated_group(name: str, kinds: list[Kind]) -> Object:
+def _aggregated_group(name: str, resources: list[Resource]) -> Object:
     versions = [
         {
             "version": version,
             "resources": [
-                _aggregated_resource(kind.resource) for kind in kinds if kind.resource.kind.version == version
+                _aggregated_resource(resource) for resource in resources if resource.kind.version == version
             ],
             "freshness": "Current",
         }
-        for version in _versions(name, kinds)
+        for version in _versions(name, resources)
     ]
     return {"metadata": {"name": name} if name else {}, "versions": versions}
 

@@ -143,7 +143,7 @@ class Faults:
     def cut_body(self, after: float = 0.5, **rules: Unpack[Rules]) -> Rule:
         """Do what was asked, and close the connection within the body of the answer.
 
-        ``after`` is a number of bytes from 1 on, and else a share of the body.
+        ``after`` is a number of bytes from 1 on, and else a share of the body; a watch needs a number.
         """
         return self._add(lambda _, so_far: replace(so_far, cut_after=after), rules)
 

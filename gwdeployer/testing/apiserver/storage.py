@@ -230,12 +230,13 @@ class Cursor:
         storage = self._storage
         shelf = storage._shelf(self._resource)  # noqa: SLF001 - a cursor is part of its storage
         with storage.lock:
-            shelf.changed.wait_for(
-                lambda: storage.closed or is_over() or _last(shelf) > self.revision, seconds
-            )
+            shelf.changed.wait_for(lambda: storage.closed or is_over() or not self._is_last(shelf), seconds)
             changes = storage.changes_since(self._resource, self.revision)
             self.revision = storage.revision
             return changes
+
+    def _is_last(self, shelf: _Shelf) -> bool:
+        return shelf.oldest <= self.revision >= _last(shelf)
 
 
 def _last(shelf: _Shelf) -> int:

@@ -38,6 +38,7 @@ class HttpResponse:
     """One answer: a body, or pieces that are sent in chunks as they come.
 
     ``cut_after`` ends the connection after so many bytes of the body (-1: before the first byte of the head).
+    ``finished`` is called once the answer was sent, or could not be.
     """
 
     code: int
@@ -46,6 +47,7 @@ class HttpResponse:
     headers: list[tuple[str, str]] = field(default_factory=list)
     pieces: Iterator[bytes] | None = None
     cut_after: int | None = None
+    finished: Callable[[], object] = lambda: None
 
 
 #: What answers requests. It may be called from several threads at once.
@@ -102,7 +104,7 @@ class Listener:
             stream = _Stream(connection)
             while not self._closed:
                 request = stream.read_request()
-                stream.send(self._handler(request))
+                self._answer(stream, request)
                 if request.headers.get("connection", "").lower() == "close":
                     return
         except (OSError, Disconnected):
@@ -111,6 +113,13 @@ class Listener:
             with self._lock:
                 del self._open[connection]
             connection.close()
+
+    def _answer(self, stream: _Stream, request: HttpRequest) -> None:
+        response = self._handler(request)
+        try:
+            stream.send(response)
+        finally:
+            response.finished()
 
 
 class _Stream:
@@ -157,13 +166,11 @@ class _Stream:
         left = cut_after
         for piece in filter(None, pieces):
             sent = piece if left is None else piece[:left]
-            self._connection.sendall(
-                b"%x\r\n%b\r\n" % (len(piece), sent) if len(sent) == len(piece) else sent
-            )
-            if left is not None:
-                left -= len(sent)
-                if len(sent) < len(piece):
-                    raise Disconnected
+            if len(sent) < len(piece):
+                self._connection.sendall(b"%x\r\n%b" % (len(piece), sent))
+                raise Disconnected
+            self._connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+            left = None if left is None else left - len(sent)
         self._connection.sendall(b"0\r\n\r\n")
 
     def _body(self, headers: Mapping[str, str]) -> bytes:
