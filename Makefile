@@ -40,8 +40,8 @@ lint: $(DEVELOPMENT)  ## check style, types and layers
 bench: $(DEVELOPMENT)  ## measure plans against Helm's engine, as ratios in one run
 	@$(BIN)/python -m benchmarks
 
-oracle: $(DEVELOPMENT)  ## ask the code of Kubernetes itself: strategic merge, CRDs (needs Go)
-	GWDEPLOYER_ORACLE=1 $(BIN)/python -m pytest tests/objects tests/crd -k oracle
+oracle: $(DEVELOPMENT)  ## ask the code of Kubernetes itself: strategic merge, CRDs, server-side apply (needs Go)
+	GWDEPLOYER_ORACLE=1 $(BIN)/python -m pytest tests/objects tests/crd tests/testing/fields -k oracle
 
 clean:  ## remove what the targets made
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

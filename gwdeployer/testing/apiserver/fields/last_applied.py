@@ -61,8 +61,9 @@ def with_last_applied(obj: Object, applied: Object) -> Object:
 
 
 def _written(applied: Object) -> str:
-    annotations = _annotations(applied)
-    if ANNOTATION in annotations:
-        kept = {key: value for key, value in annotations.items() if key != ANNOTATION}
-        applied = {**applied, "metadata": {**metadata_of(applied), "annotations": kept}}
+    metadata = dict(metadata_of(applied))
+    if "annotations" in metadata:
+        kept = {name: text for name, text in _annotations(applied).items() if name != ANNOTATION}
+        annotated = metadata.pop("annotations") is not None
+        applied = {**applied, "metadata": metadata | ({"annotations": kept} if annotated else {})}
     return json_text(applied) + "\n"

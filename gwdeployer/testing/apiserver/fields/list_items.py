@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from gwdeployer.testing.apiserver.fields.path_elements import Element
 from gwdeployer.testing.apiserver.fields.schema import Key, ListType
 from gwdeployer.testing.apiserver.fields.values import ABSENT, json_text
+
+#: In place of the element of an item that has none.
+UNIDENTIFIED: Final[Element] = ""
 
 
 class ItemError(ValueError):
@@ -24,10 +26,15 @@ def element_of(list_type: ListType, item: Any) -> Element:
 
 
 def identified(list_type: ListType, items: Iterable[Any]) -> Iterator[tuple[Element, Any]]:
-    """Yield the items of a list that is not atomic with their elements, but for those that have none."""
+    """Yield the items of a list that is not atomic with their elements, ``UNIDENTIFIED`` for want of one.
+
+    Pruning takes fields out of items, even those that identify them.
+    """
     for item in items:
-        with suppress(ItemError):
+        try:
             yield element_of(list_type, item), item
+        except ItemError:
+            yield UNIDENTIFIED, item
 
 
 def _of_keyed(keys: tuple[Key, ...], item: Any) -> Element:

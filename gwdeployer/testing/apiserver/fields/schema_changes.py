@@ -59,14 +59,14 @@ def _is_free_form(map_type: MapType) -> bool:
 
 
 def _entry(map_type: MapType, element: Element) -> Atom | None:
-    return map_type.entry(element[2:]) if element[0] == "f" else map_type.element
+    return map_type.entry(element[2:]) if element.startswith("f:") else map_type.element
 
 
 def with_named_fields(fields: FieldSet, atom: Atom | None) -> FieldSet:
     """Return the set with the declared fields on the way to its members, which as such are in no set."""
     map_type = atom.map if atom else None
     named = map_type.fields if map_type else {}
-    members = {element for element in fields.children if element[0] == "f" and element[2:] in named}
+    members = {element for element in fields.children if element.startswith("f:") and element[2:] in named}
     children = {
         element: with_named_fields(below, _below(atom, element)) for element, below in fields.children.items()
     }
@@ -74,6 +74,6 @@ def with_named_fields(fields: FieldSet, atom: Atom | None) -> FieldSet:
 
 
 def _below(atom: Atom | None, element: Element) -> Atom | None:
-    if atom and atom.map and element[0] == "f":
+    if atom and atom.map and element.startswith("f:"):
         return atom.map.entry(element[2:])
-    return atom.list.element if atom and atom.list and element[0] == "k" else None
+    return atom.list.element if atom and atom.list and element.startswith("k:") else None

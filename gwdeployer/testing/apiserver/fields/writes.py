@@ -259,9 +259,9 @@ class _Writing:
             raise FieldsError(f"{message} ({place}){suffix}: {message_of(found)}", found)
 
     def check_convertible(self, managed: Managed, *objects: Object) -> None:
-        """Raise ``FieldsError`` if somebody owns fields in another version that the objects do not convert to.
+        """Raise ``FieldsError`` if fields are owned in another version, and an object has duplicate items.
 
-        A conversion takes no duplicate items.
+        Conversions to other versions do not take those.
         """
         if any(owned.api_version != self.api_version for owned in managed.owners.values()):
             for obj in objects:
