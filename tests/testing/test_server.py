@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,11 +18,8 @@ from kubernetes.dynamic.exceptions import ConflictError, NotFoundError
 
 from gwdeployer import testing
 from gwdeployer.objects import KindRef
-from gwdeployer.testing import APIServer
+from gwdeployer.testing import ALL_CONTROLLERS, APIServer, Faults
 from tests.testing.client import APPLY_PATCH, CONFIGMAPS, DEPLOYMENTS, Client, configmap, deployment
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SITES = "/apis/example.com/v1/namespaces/default/sites"
 
@@ -268,6 +267,15 @@ def test_the_plugin_loads_the_server_only_when_it_is_used() -> None:
 def test_every_public_name_of_testing_is_there() -> None:
     assert sorted(testing.__all__) == dir(testing)
     assert [name for name in testing.__all__ if getattr(testing, name) is None] == []
+
+
+def test_every_option_and_fault_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+    options = set(inspect.signature(APIServer).parameters)
+    faults = {name for name in vars(Faults) if not name.startswith("_")} - {"remove", "effects_on"}
+    assert {name for name in options if f"`{name}=" not in text} == set()
+    assert {name for name in faults if f"{name}(" not in text} == set()
+    assert {name for name in ALL_CONTROLLERS if f"`{name}`" not in text} == set()
 
 
 # Speed.
