@@ -1,19 +1,20 @@
 """JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7386) on plain data.
 
 Faults are told as the library of a kube-apiserver tells them apart: a patch that cannot be read is a 400, one
-that does not fit what is there a 422.
+that does not fit what is there a 422. It is laxer than the RFC (``evanphx/json-patch`` v4): a member that is
+not there reads as null, an operation without a value sets null, and the whole document is only replaced.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 from gwdeployer.testing.apiserver.statuses import bad_request, too_large, unprocessable
 
 _MOST_OPERATIONS = 10_000
-_NOTHING = object()
 
 
 def merge_patched(value: Any, patch: Any) -> Any:
@@ -53,104 +54,103 @@ class _Document:
 
     def do(self, operation: Mapping[str, Any]) -> None:
         """Do one operation. Raises StatusError where it does not fit."""
-        path = _pointer(operation.get("path"))
+        path, value = operation.get("path"), operation.get("value")
         match operation.get("op"):
             case "add":
-                self.add(path, _value_of(operation))
+                self._holder(path).add(value)
             case "remove":
-                self.take(path)
+                self._holder(path).remove()
             case "replace":
-                self.replace(path, _value_of(operation))
+                self._replace(path, value)
             case "move":
-                self.add(path, self.take(_pointer(operation.get("from"))))
+                self._move(operation.get("from"), path)
             case "copy":
-                self.add(path, deepcopy(self.find(_pointer(operation.get("from")))))
+                copied = deepcopy(self._holder(operation.get("from")).value)
+                self._holder(path).add(copied)
             case "test":
-                self.test(path, operation.get("value"))
+                self._test(path, value)
             case _:
                 raise unprocessable()
 
-    def find(self, path: list[str]) -> Any:
-        """Return the value at a place."""
-        value = self.root
-        for part in path:
-            value = _child(value, part)
-        return value
-
-    def add(self, path: list[str], value: Any) -> None:
-        """Add a member or an item, or replace the member."""
-        if not path:
+    def _replace(self, path: Any, value: Any) -> None:
+        if path != "":
+            self._holder(path).replace(value)
+        elif isinstance(value, (dict, list)):
             self.root = value
-            return
-        parent, last = self.find(path[:-1]), path[-1]
-        if isinstance(parent, dict):
-            parent[last] = value
-        elif isinstance(parent, list):
-            place = len(parent) if last == "-" else _index(last, len(parent) + 1)
-            parent.insert(place, value)
         else:
             raise unprocessable()
 
-    def take(self, path: list[str]) -> Any:
-        """Remove what is at a place and return it."""
-        if not path:
-            raise unprocessable()
-        parent, last = self.find(path[:-1]), path[-1]
-        taken = _child(parent, last)
-        if isinstance(parent, dict):
-            del parent[last]
-        else:
-            del parent[_index(last, len(parent))]
-        return taken
+    def _move(self, origin: Any, path: Any) -> None:
+        holder = self._holder(origin)
+        moved = holder.value
+        holder.remove()
+        self._holder(path).add(moved)
 
-    def replace(self, path: list[str], value: Any) -> None:
-        """Replace what is at a place, in its place."""
-        if not path:
-            self.root = value
-            return
-        parent, last = self.find(path[:-1]), path[-1]
-        _child(parent, last)
-        parent[last if isinstance(parent, dict) else _index(last, len(parent))] = value
-
-    def test(self, path: list[str], value: Any) -> None:
-        """Raise StatusError unless the place holds an equal value; an absent one equals null."""
-        try:
-            found = self.find(path)
-        except Exception:
-            if value is None:
-                return
-            raise
+    def _test(self, path: Any, value: Any) -> None:
+        found = self.root if path == "" else self._holder(path).value
         if not _equal(found, value):
             raise unprocessable()
 
-
-def _child(value: Any, part: str) -> Any:
-    if isinstance(value, dict):
-        found = value.get(part, _NOTHING)
-        if found is not _NOTHING:
-            return found
-    elif isinstance(value, list):
-        return value[_index(part, len(value))]
-    raise unprocessable()
-
-
-def _index(part: str, size: int) -> int:
-    digits = part.removeprefix("-")
-    if not digits.isascii() or not digits.isdigit() or not -size <= int(part) < size:
-        raise unprocessable()
-    return int(part) % size if size else 0
+    def _holder(self, path: Any) -> _Holder:
+        """Return the place a path names: its parent must be there. Raises StatusError."""
+        if not isinstance(path, str) or "/" not in path:
+            raise unprocessable()
+        *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
+        holder = self.root
+        for part in parents:
+            holder = _Holder(holder, part).value
+        return _Holder(holder, last)
 
 
-def _pointer(path: Any) -> list[str]:
-    if not isinstance(path, str) or (path and not path.startswith("/")):
-        raise unprocessable()
-    return [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
+class _Holder(NamedTuple):
+    """A map or list, and the key or index in it that an operation is about."""
 
+    container: Any
+    key: str
 
-def _value_of(operation: Mapping[str, Any]) -> Any:
-    if "value" not in operation:
-        raise unprocessable()
-    return operation["value"]
+    @property
+    def value(self) -> Any:
+        """What is there; null where a map has no such member. Raises StatusError."""
+        if isinstance(self.container, dict):
+            return self.container.get(self.key)
+        return self._items[self._index()]
+
+    def add(self, value: Any) -> None:
+        """Set a member, or insert an item before the index; ``-`` is the end."""
+        if isinstance(self.container, dict):
+            self.container[self.key] = value
+        elif self.key == "-":
+            self._items.append(value)
+        else:
+            self._items.insert(self._index(one_more=1), value)
+
+    def replace(self, value: Any) -> None:
+        """Set a member, there or not, or an item that is there."""
+        if isinstance(self.container, dict):
+            self.container[self.key] = value
+        else:
+            self._items[self._index()] = value
+
+    def remove(self) -> None:
+        """Remove what is there. Raises StatusError."""
+        if isinstance(self.container, dict):
+            if self.key not in self.container:
+                raise unprocessable()
+            del self.container[self.key]
+        else:
+            del self._items[self._index()]
+
+    @property
+    def _items(self) -> list[Any]:
+        if not isinstance(self.container, list):
+            raise unprocessable()
+        return self.container
+
+    def _index(self, *, one_more: int = 0) -> int:
+        size = len(self._items) + one_more
+        if not re.fullmatch(r"[+-]?[0-9]+", self.key) or not -size <= int(self.key) < size:
+            raise unprocessable()
+        return int(self.key) % size
 
 
 def _equal(a: Any, b: Any) -> bool:

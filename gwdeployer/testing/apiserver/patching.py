@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gwdeployer.errors import ParametersError
-from gwdeployer.objects import Object, strategic_merge
+from gwdeployer.objects import KindRef, Object, strategic_merge
 from gwdeployer.testing.apiserver import fields, metadata, statuses
 from gwdeployer.testing.apiserver.content import (
     APPLY_PATCH,
@@ -28,25 +28,17 @@ from gwdeployer.testing.apiserver.state import Answer, Call, State
 from gwdeployer.testing.apiserver.writes import defaulted, managed, write
 
 _BUILTIN = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
+_TYPE = ("apiVersion", "kind")
 _CUSTOM = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
 
 
 #: Returns what a patch makes of the live object, or of none.
-_Patched = Callable[[Object | None], Object]
+Patched = Callable[[Object | None], Object]
 
 
 def patch(state: State, call: Call) -> Answer:
-    """Patch an object, or what one of its subresources shows; an apply creates it if need be.
-
-    Raises StatusError.
-    """
-    media_type = media_type_of(call.headers.get("content-type", ""))
-    body = patch_in(call.body, media_type, _BUILTIN if call.kind.is_builtin else _CUSTOM)
-    applies = media_type == APPLY_PATCH
-    options = patch_options(call.query, call.headers.get("user-agent", ""), applies=applies)
-    patched = (
-        _applied(state, call, options, body) if applies else _patched(state, call, options, media_type, body)
-    )
+    """Patch an object or its status; an apply creates the object if need be. Raises StatusError."""
+    options, patched = patching(state, call)
 
     def change(live: Object) -> Object:
         return _checked(call, patched(live))
@@ -54,8 +46,23 @@ def patch(state: State, call: Call) -> Answer:
     def make() -> Object:
         return _checked(call, _without_uid(call, patched(None)))
 
-    creates = applies and not call.target.subresource
+    creates = _is_apply(call) and not call.target.subresource
     return write(state, call, change, make=make if creates else None, dry_run=options.dry_run)
+
+
+def patching(state: State, call: Call) -> tuple[WriteOptions, Patched]:
+    """Return the options of a patch, and what it does to an object of the call's kind. Raises StatusError."""
+    media_type = media_type_of(call.headers.get("content-type", ""))
+    body = patch_in(call.body, media_type, _BUILTIN if call.kind.is_builtin else _CUSTOM)
+    agent = call.headers.get("user-agent", "")
+    options = patch_options(call.query, agent, applies=_is_apply(call))
+    if _is_apply(call):
+        return options, _applied(state, call, options, body)
+    return options, _patched(state, call, options, media_type, body)
+
+
+def _is_apply(call: Call) -> bool:
+    return media_type_of(call.headers.get("content-type", "")) == APPLY_PATCH
 
 
 def _checked(call: Call, new: Object) -> Object:
@@ -74,7 +81,9 @@ def _without_uid(call: Call, new: Object) -> Object:
     raise statuses.conflict(call.resource, call.target.name, why)
 
 
-def _applied(state: State, call: Call, options: WriteOptions, body: Object) -> _Patched:
+def _applied(state: State, call: Call, options: WriteOptions, body: Object) -> Patched:
+    _check_type(call, body)
+
     def applied(live: Object | None) -> Object:
         try:
             new = fields.apply(
@@ -98,10 +107,18 @@ def _applied(state: State, call: Call, options: WriteOptions, body: Object) -> _
     return applied
 
 
-def _patched(state: State, call: Call, options: WriteOptions, media_type: str, body: Any) -> _Patched:
+def _check_type(call: Call, body: Object) -> None:
+    """Raise StatusError (400) where an apply is of another kind or version than its path."""
+    said = KindRef.of(*(value if isinstance(value := body.get(key), str) else "" for key in _TYPE))
+    if said != call.kind.resource.kind:
+        group_version = f"{said.group}/{said.version}"
+        raise statuses.bad_request(f"invalid object type: {group_version}, Kind={said.kind}")
+
+
+def _patched(state: State, call: Call, options: WriteOptions, media_type: str, body: Any) -> Patched:
     def patched(live: Object | None) -> Object:
         result = _with_patch(live or {}, media_type, body)
-        shown = body if media_type == STRATEGIC_PATCH else result
+        shown = go_text(body) if media_type == STRATEGIC_PATCH else _json(result)
         try:
             new, unknown = call.kind.parsed(result)
         except BadRequest as error:
@@ -120,7 +137,7 @@ def _with_patch(live: Object, media_type: str, body: Any) -> Object:
         return _strategically_merged(live, body)
     result = json_patched(live, body) if media_type == JSON_PATCH else merge_patched(live, body)
     if not isinstance(result, dict):
-        raise _undecodable(result, "json: cannot unmarshal into an object")
+        raise _undecodable(_json(result), "json: cannot unmarshal into an object")
     return result
 
 
@@ -131,6 +148,20 @@ def _strategically_merged(live: Object, body: Any) -> Object:
         raise statuses.bad_request(str(error)) from None
 
 
-def _undecodable(value: Any, why: str) -> statuses.StatusError:
-    shown = json.dumps(value, separators=(",", ":"))
+def _undecodable(shown: str, why: str) -> statuses.StatusError:
     return statuses.invalid(("", ""), "", [invalid("patch", shown, why)])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def go_text(value: Any) -> str:
+    """Return a value as Go's ``%v`` prints it."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(go_text, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "<nil>" if value is None else str(value)
