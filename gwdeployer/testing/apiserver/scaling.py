@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from gwdeployer.objects import KindRef, Object
 from gwdeployer.testing.apiserver import metadata, statuses
-from gwdeployer.testing.apiserver.fields.scale import entries_for_object, entries_for_scale
+from gwdeployer.testing.apiserver.fields.scaling import ReplicasPaths, object_entries, scale_entries
 from gwdeployer.testing.apiserver.kinds import Kind, Resource
 from gwdeployer.testing.apiserver.kinds.builtin import BuiltinKind
 from gwdeployer.testing.apiserver.kinds.causes import invalid
@@ -110,29 +110,40 @@ def _scale_kind() -> Kind:
 
 def _scaled(state: State, call: Call, options: WriteOptions, make: Patched) -> Answer:
     path = ScalePaths.of(call.kind).spec_replicas
+    paths = _replicas_paths(state, call.kind)
 
     def change(live: Object) -> Object:
-        before = _with_owners(call.kind, live, path)
-        scale = make(before)
+        owners = live["metadata"].get("managedFields") or []
+        scale = make(_to_change(call.kind, live, scale_entries(owners, paths)))
         replicas = scale["spec"].get("replicas", 0)
         _check(call, live, scale)
         new = _with(live, path, replicas)
         version = scale["metadata"].get("resourceVersion")
         if not version and not call.kind.is_builtin:
             version = live["metadata"]["resourceVersion"]
-        said = {"resourceVersion": version, "managedFields": entries_for_object(live, scale, path) or None}
+        of_scale = scale["metadata"].get("managedFields") or []
+        owners = object_entries(owners, of_scale, live["apiVersion"], paths)
+        said = {"resourceVersion": version, "managedFields": owners or None}
         return metadata.with_metadata(new, new["metadata"] | said)
 
     code, obj = write(state, call, change, dry_run=options.dry_run)
     return Answer(code, scale_of(call.kind, obj))
 
 
-def _with_owners(kind: Kind, live: Object, path: tuple[str, ...]) -> Object:
+def _replicas_paths(state: State, kind: Kind) -> ReplicasPaths:
+    """Return where each version of a kind keeps its replicas."""
+    return {
+        version.resource.kind.api_version: ScalePaths.of(version).spec_replicas
+        for version in state.catalogue
+        if version.storage == kind.storage and "scale" in version.resource.subresources
+    }
+
+
+def _to_change(kind: Kind, live: Object, owners: list[Object]) -> Object:
     """Return the Scale of a live object as it is patched: with owners, and with what is not set marked."""
     scale = scale_of(kind, live)
-    owners = entries_for_scale(live, path)
     scale = metadata.with_metadata(scale, scale["metadata"] | {"managedFields": owners or None})
-    unset = not kind.is_builtin and _at(live, path) is None
+    unset = not kind.is_builtin and _at(live, ScalePaths.of(kind).spec_replicas) is None
     return scale | {"spec": {"replicas": _UNSET}} if unset else scale
 
 
