@@ -1,7 +1,7 @@
 """Bodies: reading what clients send, and the form in which they want the answer.
 
 Answers are JSON, or YAML for who accepts nothing else; tables and mere metadata where ``Accept`` asks for
-them (``application/json;as=Table;g=meta.k8s.io;v=v1``). Protobuf is declined, which clients expect.
+them (``application/json;as=Table;g=meta.k8s.io;v=v1``). Protobuf is read, not written.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from gwdeployer.documents import dump, load_all
 from gwdeployer.errors import DocumentError
 from gwdeployer.objects import Object
+from gwdeployer.testing.apiserver.protobuf import PROTOBUF, UnreadableError, object_of
 from gwdeployer.testing.apiserver.statuses import (
     bad_request,
     not_acceptable,
@@ -28,7 +29,7 @@ STRATEGIC_PATCH, APPLY_PATCH = "application/strategic-merge-patch+json", "applic
 _BODY_LIMIT = 3 * 1024 * 1024
 _SHOWN = 30
 _META_GROUP = "meta.k8s.io"
-_READABLE = (JSON, YAML)
+_READABLE = (JSON, YAML, PROTOBUF)
 _LIST_SUFFIX = "List"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
@@ -65,7 +66,7 @@ def form_of(accept: str) -> Form:
             return Form(JSON, wanted)
         if media_type == YAML:
             return Form(YAML, wanted)
-    raise not_acceptable(_READABLE)
+    raise not_acceptable((JSON, YAML))
 
 
 def media_type_of(content_type: str) -> str:
@@ -76,6 +77,8 @@ def media_type_of(content_type: str) -> str:
 def object_in(body: bytes, content_type: str, kind: str) -> Object:
     """Return the object in a body. Raises StatusError: 400, 413, 415."""
     media_type = media_type_of(content_type) or JSON
+    if media_type == PROTOBUF:
+        return _protobuf(body, kind)
     if media_type not in {*_READABLE, "text/yaml"}:
         raise unsupported_media_type(_READABLE)
     value = _limited(body) and (_json(body, kind) if media_type == JSON else _yaml(body, kind))
@@ -115,6 +118,13 @@ def metadata_only(obj: Object) -> Object:
         return {"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"], "items": items}
     kind = "PartialObjectMetadata"
     return {"kind": kind, "apiVersion": "meta.k8s.io/v1", "metadata": obj.get("metadata", {})}
+
+
+def _protobuf(body: bytes, kind: str) -> Object:
+    try:
+        return object_of(body)
+    except UnreadableError as error:
+        raise bad_request(f"the object provided is unrecognized (must be of type {kind}): {error}") from None
 
 
 def _json(body: bytes, kind: str) -> Any:
