@@ -23,6 +23,7 @@ from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.store import ObjectStore
 
 if TYPE_CHECKING:
+    from gwdeployer.cluster.port import Cluster
     from gwdeployer.crd import CrdDefinition
 
 GROUP = "gwdeployer.plugins"
@@ -65,6 +66,8 @@ class Plugin(ABC):
         self.given = options or {}
         #: Kinds of parameters that third parties registered for this plugin; set by ``configure``.
         self.parameters: tuple[ParametersKind, ...] = ()
+        #: Where the deployers deploy to; None where there are only previews. Set by ``configure``.
+        self.cluster: Cluster | None = None
 
     @classmethod
     def crds(cls) -> Sequence[CrdDefinition]:
@@ -148,13 +151,14 @@ def configure(
     options: Mapping[str, Sequence[str]] | None = None,
     *,
     parameters: Iterable[ParametersKind] = (),
+    cluster: Cluster | None = None,
     source: str = "inputs",
 ) -> list[Plugin]:
     """Return the plugins, instantiated with their parts of the inputs ``data``.
 
-    ``parameters`` are further kinds of parameters objects, each for the plugin it names. Raises InputsError
-    with the faults of all parts (a key that no plugin knows is one), and PluginError where two parameters
-    kinds are the same, or their plugin is not there.
+    ``parameters`` are further kinds of parameters objects, each for the plugin it names; ``cluster`` is where
+    their deployers deploy to. Raises InputsError with the faults of all parts (a key that no plugin knows is
+    one), and PluginError where two parameters kinds are the same, or their plugin is not there.
     """
     classes = list(plugins)
     kinds = _checked(parameters, classes)
@@ -165,6 +169,7 @@ def configure(
         try:
             made = plugin(_inputs_of(plugin, data, source), options)
             made.parameters = tuple(kind for kind in kinds if kind.plugin == plugin.name)
+            made.cluster = cluster
             configured.append(made)
         except InputsError as error:
             faults += [fault for fault in error.faults if fault not in faults]

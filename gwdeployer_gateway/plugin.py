@@ -22,7 +22,7 @@ from gwdeployer_gateway.api import (
     spec_of,
 )
 from gwdeployer_gateway.inputs import GatewayInputs
-from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, GATEWAY_PARAMETERS, SECRET
+from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, DEPLOYED, GATEWAY_PARAMETERS, SECRET
 from gwdeployer_gateway.layers import kinds_referred_to
 from gwdeployer_gateway.session_keys import random_key, seeded_key
 
@@ -97,8 +97,15 @@ class GatewayPlugin(Plugin):
                 managed_by=self._inputs.managed_by,
                 chart=(wrapping.chart if wrapping else None) or builtin_chart(data_plane),
                 generator=wrapping.wrap(generator) if wrapping and wrapping.wrap else generator,
+                cluster=self.cluster,
+                prunes=self._prunes() if self.cluster is not None else (),
             )
         return self._deployers[key]
+
+    def _prunes(self) -> Sequence[KindRef]:
+        """Return what Gateways may have been left by another data plane, or another chart."""
+        charts = [known.chart for known in self.parameters if known.chart]
+        return (*DEPLOYED, *(kind for chart in charts for kind in chart.kinds))
 
     def _generator(self, data_plane: str) -> HelmValuesGenerator:
         """Return a data plane's generator; each has large models, and most runs need one of the two."""

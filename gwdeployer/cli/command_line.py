@@ -14,6 +14,8 @@ COMMANDS = {
     "render": "gwdeployer.cli.preview",
     "values": "gwdeployer.cli.preview",
     "explain": "gwdeployer.cli.explain",
+    "diff": "gwdeployer.cli.diff",
+    "apply": "gwdeployer.cli.apply",
     "crds": "gwdeployer.cli.crds",
 }
 _COMPLETION = 'Shell completion: eval "$(_GWDEPLOYER_COMPLETE=bash_source gwdeployer)", also zsh and fish.'
@@ -39,7 +41,7 @@ def command_line() -> click.Group:
     group = Commands(
         "gwdeployer",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-        help="Deploy the infrastructure behind Gateways and other owners: preview what they become.",
+        help="Deploy the infrastructure behind Gateways and other owners: preview, compare, apply.",
         epilog=_COMPLETION,
     )
     return click.version_option(__version__, prog_name="gwdeployer")(group)

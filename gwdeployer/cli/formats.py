@@ -25,7 +25,12 @@ def as_json(plans: Iterable[Plan]) -> str:
 def as_names(plans: Iterable[Plan]) -> str:
     """Return one line for each object, as ``kubectl -o name`` writes it."""
     references = [ObjectRef.of(obj) for plan in plans for obj in plan.objects]
-    return "".join(f"{str(reference.kind).lower()}/{reference.name}\n" for reference in references)
+    return "".join(f"{resource_name(reference)}\n" for reference in references)
+
+
+def resource_name(reference: ObjectRef) -> str:
+    """Return how kubectl names an object on a line of its own: ``deployment.apps/web``."""
+    return f"{str(reference.kind).lower()}/{reference.name}"
 
 
 def as_tree(plans: Iterable[Plan]) -> str:

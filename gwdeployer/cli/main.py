@@ -1,6 +1,7 @@
 """The entry point ``gwdeployer``, and the exit code for whatever goes wrong.
 
-Exit codes: 0 all is well, 2 the input is bad (one line for each fault on standard error).
+Exit codes: 0 all is well, 1 something could not be done, 2 the input is bad (one line for each fault on
+standard error).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from gwdeployer.errors import InputsError
 from gwdeployer.inputs import blame_environment, inputs_from_environment, read_inputs
 from gwdeployer.manifests import Manifests, read_manifests
 from gwdeployer.plugins import Plugin, configure, discover, discover_parameters
+
+if TYPE_CHECKING:
+    from gwdeployer.cluster.port import Cluster
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,10 +94,12 @@ def _parameter(name: str) -> str:
     return f"plugin_{name.replace('-', '_')}"
 
 
-def plugins_for(inputs_file: Path | None, given: Mapping[str, Sequence[str]]) -> list[Plugin]:
+def plugins_for(
+    inputs_file: Path | None, given: Mapping[str, Sequence[str]], cluster: Cluster | None = None
+) -> list[Plugin]:
     """Return the installed plugins, configured by the inputs file and over it the environment.
 
-    Raises InputsError with every key that is wrong.
+    Their deployers deploy to ``cluster``. Raises InputsError with every key that is wrong.
     """
     classes = installed_plugins(click.get_current_context())
     from_file = read_inputs(inputs_file) if inputs_file is not None else {}
@@ -104,7 +109,8 @@ def plugins_for(inputs_file: Path | None, given: Mapping[str, Sequence[str]]) ->
     }
     source = str(inputs_file or "inputs")
     try:
-        return configure(classes, data, options, parameters=discover_parameters(), source=source)
+        parameters = discover_parameters()
+        return configure(classes, data, options, parameters=parameters, cluster=cluster, source=source)
     except InputsError as error:
         raise blame_environment(error, os.environ) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -40,14 +41,41 @@ def planned_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) 
     Faults of one owner do not disturb the others: they go to ``report``, as do warnings and the reasons why
     owners are left alone. Kinds that no plugin owns or reads are ignored.
     """
-    report.faults += manifests.faults
-    store = MemoryStore(_wanted(manifests.objects, plugins, report))
-    for plugin in plugins:
-        for kind in plugin.owners:
-            for owner in store.list(kind):
+    store = store_of(manifests, plugins, report)
+    for plugin, kind in owner_kinds(plugins):
+        for owner in store.list(kind):
+            planned = None
+            with reporting(plugin, owner, report):
                 planned = _planned(plugin, owner, store, report)
-                if planned is not None:
-                    yield planned
+            if planned is not None:
+                yield planned
+
+
+def store_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) -> MemoryStore:
+    """Return what plans can read of the manifests; what is wrong with them goes to ``report``."""
+    report.faults += manifests.faults
+    return MemoryStore(_wanted(manifests.objects, plugins, report))
+
+
+def owner_kinds(plugins: Iterable[Plugin]) -> Iterator[tuple[Plugin, KindRef]]:
+    """Yield each plugin with each kind of its owners."""
+    return ((plugin, kind) for plugin in plugins for kind in plugin.owners)
+
+
+@contextmanager
+def reporting(plugin: Plugin, owner: Object, report: Report) -> Iterator[None]:
+    """Take what is raised for one owner into ``report``, so that the other owners go on."""
+    name = describe(owner)
+    try:
+        yield
+    except GwdeployerError as error:
+        # A chart's fault says where in the chart; for whom it was rendered is the other half.
+        layer = name if isinstance(error, (ChartError, PlanError)) else ""
+        report.blame(error.about(owner=name, subject=name, layer=layer))
+    except Exception as error:
+        logger.info("%s cannot be planned", name, exc_info=True)
+        message = f"{type(plugin).__name__} failed: {type(error).__name__}: {one_line(str(error), 256)}"
+        report.faults.append(Fault(message, subject=name, hint="-v shows where"))
 
 
 def _wanted(objects: Iterable[Object], plugins: Sequence[Plugin], report: Report) -> Iterator[Object]:
@@ -89,25 +117,21 @@ def _name_fault(reference: ObjectRef) -> Fault | None:
 
 def _planned(plugin: Plugin, owner: Object, store: ObjectStore, report: Report) -> Planned | None:
     name = describe(owner)
-    try:
-        deployer = plugin.route(owner, store)
-        if isinstance(deployer, Skip):
-            report.leave_alone(name, deployer)
-            return None
-        plan = deployer.plan(owner, store)
-    except GwdeployerError as error:
-        # A chart's fault says where in the chart; for whom it was rendered is the other half.
-        layer = name if isinstance(error, (ChartError, PlanError)) else ""
-        report.faults += error.about(owner=name, subject=name, layer=layer).faults
+    deployer = plugin.route(owner, store)
+    if isinstance(deployer, Skip):
+        report.leave_alone(name, deployer)
         return None
-    except Exception as error:
-        logger.info("%s cannot be planned", name, exc_info=True)
-        message = f"{type(plugin).__name__} failed: {type(error).__name__}: {one_line(str(error), 256)}"
-        report.faults.append(Fault(message, subject=name, hint="-v shows where"))
-        return None
-    report.warnings += [replace(fault, subject=fault.subject or name) for fault in plan.warnings]
-    if plan.skip:
-        report.leave_alone(name, plan.skip)
+    plan = deployer.plan(owner, store)
+    if not notice(plan, report):
         return None
     logger.info("%s: %d objects", name, len(plan.objects), extra={"owner": name})
     return Planned(owner, store, deployer, plan)
+
+
+def notice(plan: Plan, report: Report) -> bool:
+    """Take a plan's warnings, and why its owner is left alone, into ``report``; return whether it is not."""
+    name = str(plan.owner)
+    report.warnings += [replace(fault, subject=fault.subject or name) for fault in plan.warnings]
+    if plan.skip:
+        report.leave_alone(name, plan.skip)
+    return plan.skip is None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import urllib3
+import yaml
 from kubernetes import client as official
 from kubernetes import config as official_config
 from kubernetes.client.exceptions import ApiException
@@ -44,6 +45,16 @@ _PAGE = 500
 #: Connections kept: more are opened when needed, and closed again.
 _CONNECTIONS = 32
 _Query = list[tuple[str, str]]
+#: The client checks little of what a kubeconfig holds: it stumbles over what is not as it should be.
+_UNREADABLE = (
+    official_config.ConfigException,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    yaml.YAMLError,
+)
 
 
 class KubernetesCluster:
@@ -297,10 +308,11 @@ def _configured(kubeconfig: str | Path | None, context: str | None) -> official.
             official_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             official_config.load_kube_config(path, context, client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except (official_config.ConfigException, OSError) as error:
-        hint = "name a kubeconfig, or set KUBECONFIG"
-        raise InputsError(Fault(one_line(str(error), 256), subject="kubeconfig", hint=hint)) from error
-    return official.ApiClient(configuration)
+        return official.ApiClient(configuration)
+    except _UNREADABLE as error:
+        hint = "see kubectl config get-contexts" if context else "name a kubeconfig, or set KUBECONFIG"
+        words = one_line(str(error) or type(error).__name__, 256)
+        raise InputsError(Fault(words, subject="kubeconfig", hint=hint)) from error
 
 
 def _sent(
