@@ -2,7 +2,7 @@
 
 A Site's spec says what is rendered: ``replicas``, ``text`` (in the ConfigMap), ``autoscaled``, ``daemon`` (a
 DaemonSet instead of the Deployment), ``strategy``, ``app`` (an immutable label), ``cluster`` (a ClusterRole),
-``secret`` (made once), ``monitor`` (an object of a kind that nobody has installed), ``unmanaged``, ``broken``.
+``secret`` (made once), ``monitor`` (of a kind that nobody has), ``unmanaged``, ``broken``.
 """
 
 from __future__ import annotations
