@@ -145,7 +145,8 @@ class _Sequence:
         elif self.chance.random() < 0.08:
             metadata["managedFields"] = self.chance.choice([[], [{}], self.others()])
         if manager == "kubectl":
-            metadata.setdefault("annotations", {})[_LAST_APPLIED] = json.dumps(self.annotated(obj))
+            said = {_LAST_APPLIED: json.dumps(self.annotated(obj))}
+            metadata["annotations"] = (metadata.get("annotations") or {}) | said
         if self.kind != "Widget":
             obj = _without_empty_parts(obj)
         return {"verb": "update", "manager": manager, "object": self.named(obj)}
@@ -243,9 +244,8 @@ class _Values:
         for item in items:
             for key in keys:
                 self.set_key(item, key, schema["items"]["properties"][key])
-        return list(
-            {json.dumps([item.get(k) for k in keys] if keys else item): item for item in items}.values()
-        )
+        identities = [json.dumps([item.get(key) for key in keys] if keys else item) for item in items]
+        return list(dict(zip(identities, items, strict=True)).values())
 
     def set_key(self, item: Map, key: str, schema: Map) -> None:
         if "default" not in schema or self.chance.random() < 0.5:
@@ -287,9 +287,8 @@ class _Values:
             return self.changed_list(value, odds=odds, kept=kept)
         if self.chance.random() > odds:
             return value
-        pool: list[Any] = (
-            _TEXTS if isinstance(value, str) else [not value] if value in (True, False) else _NUMBERS
-        )
+        pool: list[Any] = _TEXTS if isinstance(value, str) else _NUMBERS
+        pool = [True, False] if isinstance(value, bool) else pool
         return self.chance.choice([*pool, *pool, None])
 
     def changed_list(self, items: list[Any], *, odds: float, kept: tuple[str, ...]) -> list[Any]:

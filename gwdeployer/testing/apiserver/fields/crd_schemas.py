@@ -44,7 +44,7 @@ def _map(schema: OpenAPI, *, free: bool) -> MapType:
     fields = {name: _atom(inner, free=free) for name, inner in _properties(schema).items()}
     if schema.get("x-kubernetes-embedded-resource"):
         fields["metadata"] = atom_of_type(_OBJECT_META)
-    element = _element(schema, free=free or not fields)
+    element = _element(schema, free=free, declared=bool(fields))
     return MapType(lambda: fields, element, atomic=schema.get("x-kubernetes-map-type") == "atomic")
 
 
@@ -56,11 +56,12 @@ def _properties(schema: OpenAPI) -> dict[str, OpenAPI]:
     return properties
 
 
-def _element(schema: OpenAPI, *, free: bool) -> Atom | None:
+def _element(schema: OpenAPI, *, free: bool, declared: bool) -> Atom | None:
+    """Return the type of entries that are no declared field; an object that declares none may have any."""
     additional = schema.get("additionalProperties")
     if isinstance(additional, Mapping):
         return _atom(additional, free=free)
-    open_ended = free if additional is None else additional
+    open_ended = free or not declared if additional is None else additional
     return DEDUCED if open_ended else None
 
 

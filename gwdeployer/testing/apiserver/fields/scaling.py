@@ -40,19 +40,18 @@ def object_entries(
 ) -> list[Object]:
     """Return the managedFields of an object after its Scale was written through ``api_version``.
 
-    ``entries`` are those of the object before, ``scale`` those of the Scale now. Who does not own the replicas
-    of the Scale any more, does not own them in the object. Entries of unknown versions go; entries that the
-    Scale adds have no time. Raises ``FieldsError`` if either cannot be understood.
+    ``entries`` are those of the object before, ``scale`` those of the Scale now. Who does not own the
+    replicas of the Scale any more, does not own them in the object. Entries of unknown versions go; entries
+    that the Scale adds have no time. Raises ``FieldsError`` if either cannot be understood.
     """
     managed, of_scale = managed_of(entries), dict(managed_of(scale).owners)
+    known = {manager: owned for manager, owned in managed.owners.items() if owned.api_version in paths}
     owners: dict[Manager, Owned] = {}
-    for manager, owned in managed.owners.items():
-        if owned.api_version not in paths:
-            continue
-        if _owns_replicas(owned, paths) and not of_scale.pop(manager, None):
-            owned = owned.with_fields(owned.fields - FieldSet.of([_path(paths[owned.api_version])]))
-        if owned.fields:
-            owners[manager] = owned
+    for manager, owned in known.items():
+        stolen = _owns_replicas(owned, paths) and not of_scale.pop(manager, None)
+        left = owned.fields - FieldSet.of([_path(paths[owned.api_version])]) if stolen else owned.fields
+        if left:
+            owners[manager] = owned.with_fields(left)
     for manager, owned in of_scale.items():
         if _REPLICAS in owned.fields:
             replicas = FieldSet.of([_path(paths[api_version])])
