@@ -132,10 +132,12 @@ class BuiltinKind(Kind):
         return self.default(result)
 
     def validate(self, obj: Object, old: Object | None = None, subresource: str = "") -> list[Cause]:
-        """Return what is wrong with the metadata and, unless only the status is written, with the rest."""
+        """Return what is wrong with the metadata and with the part that is written."""
         causes = list(validate_metadata(obj, self.resource, old))
         if not subresource:
             causes += self.strategy.validate(obj, old)
+        elif subresource == "status":
+            causes += self.strategy.validate_status(obj, old)
         return causes
 
     def release(self, obj: Object) -> None:

@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions themselves: what a server adds to one, and what it refuses.
+"""CustomResourceDefinitions themselves: what a server adds to one.
 
 The rules of ``apiextensions-apiserver/pkg/registry/customresourcedefinition``. The controllers that check
 names run beside a real server; here the names of a definition are accepted when it is stored.
@@ -10,6 +10,7 @@ from typing import Any
 
 from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver.kinds.strategies import SPEC, Strategy
+from gwdeployer.testing.apiserver.kinds.validation.definitions import validate_definition
 
 _METADATA = (("metadata",), *SPEC)
 
@@ -21,6 +22,7 @@ def definition_strategy() -> Strategy:
         status_resets=_METADATA,
         on_create=_establish,
         on_update=_accept,
+        validate=validate_definition,
         unconditional_update=False,
     )
 

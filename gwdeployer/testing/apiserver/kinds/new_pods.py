@@ -35,7 +35,8 @@ def _tolerate(spec: dict[str, Any]) -> None:
 
 
 def _covers(toleration: dict[str, Any], key: str) -> bool:
-    return toleration.get("key", key) == key and toleration.get("effect", "NoExecute") == "NoExecute"
+    same_key = toleration.get("key", key) == key
+    return same_key and toleration.get("effect", "NoExecute") in ("NoExecute", "")
 
 
 def _quality(spec: dict[str, Any]) -> str:

@@ -37,8 +37,10 @@ from gwdeployer.testing.apiserver.kinds.validation.workloads import (
     validate_cron_job,
     validate_daemon_set,
     validate_deployment,
+    validate_deployment_status,
     validate_job,
     validate_replica_set,
+    validate_replica_set_status,
     validate_stateful_set,
 )
 
@@ -195,12 +197,18 @@ _TABLE: dict[tuple[str, str], Strategy] = {
     ),
     ("apps", "Deployment"): Strategy(
         validate=validate_deployment,
+        validate_status=validate_deployment_status,
         counted=(*SPEC, _ANNOTATIONS),
         on_default=_fold_template,
         status_keeps=(*SPEC, _LABELS),
         status_resets=(*SPEC, _LABELS),
     ),
-    ("apps", "ReplicaSet"): Strategy(validate=validate_replica_set, counted=SPEC, on_default=_fold_template),
+    ("apps", "ReplicaSet"): Strategy(
+        validate=validate_replica_set,
+        validate_status=validate_replica_set_status,
+        counted=SPEC,
+        on_default=_fold_template,
+    ),
     ("apps", "StatefulSet"): Strategy(
         validate=validate_stateful_set, counted=SPEC, on_default=_fold_stateful_set
     ),

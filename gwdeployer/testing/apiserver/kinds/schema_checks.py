@@ -53,11 +53,11 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = _ABSENT) -> Ite
     if old is not _ABSENT and old == value:
         return
     fault = _type_fault(schema, value, path)
+    yield from _check_junctors(schema, value, path)
     if fault:
         yield fault
         return
     yield from _check_enum(schema, value, path)
-    yield from _check_junctors(schema, value, path)
     checks: tuple[Check, ...] = _CHECKS.get(type(value), ())
     for one in checks:
         yield from one(schema, value, path)
@@ -102,7 +102,7 @@ def _type_fault(schema: Schema, value: Any, path: str) -> Cause | None:
 
 def _types(schema: Schema) -> tuple[str, ...]:
     if schema.get(INT_OR_STRING):
-        return () if "anyOf" in schema or "allOf" in schema else ("integer", "string")
+        return ("integer", "string")
     return (schema["type"],) if schema.get("type") else ()
 
 

@@ -16,7 +16,7 @@ from gwdeployer.testing.apiserver.kinds.causes import Invalid, at, invalid
 
 HEADLESS = "None"
 #: The first address is the API server's own Service.
-_NETWORK = IPv4Network("10.0.0.0/24")
+_NETWORK = IPv4Network("10.0.0.0/16")
 _RESERVED = 2
 _NODE_PORTS = range(30000, 32768)
 _WITH_ADDRESS = ("ClusterIP", "NodePort", "LoadBalancer")
@@ -43,6 +43,8 @@ class ServiceAddresses:
         _drop(spec, before)
         if spec["type"] != "LoadBalancer":
             new["status"]["loadBalancer"] = {}
+        if _moves(spec, before):
+            return  # Validation refuses it: nothing is taken, nothing freed.
         with self._lock:
             self._free(before)
             try:
@@ -57,6 +59,8 @@ class ServiceAddresses:
             self._free(service["spec"])
 
     def _allocate(self, spec: dict[str, Any]) -> None:
+        if spec.get("clusterIP"):
+            spec.setdefault("clusterIPs", [spec["clusterIP"]])
         if spec["type"] in _WITH_ADDRESS:
             self._allocate_address(spec)
             _set_families(spec)
@@ -117,6 +121,11 @@ class ServiceAddresses:
     def _free(self, spec: dict[str, Any]) -> None:
         self._addresses -= set(spec.get("clusterIPs", ()))
         self._ports -= _ports_of(spec)
+
+
+def _moves(spec: dict[str, Any], before: dict[str, Any]) -> bool:
+    had, has = before.get("clusterIP"), spec.get("clusterIP")
+    return bool(had and has and had != has)
 
 
 def _ports_of(spec: dict[str, Any]) -> set[int]:
@@ -188,7 +197,7 @@ def _drop(spec: dict[str, Any], before: dict[str, Any]) -> None:
 
 def _lost(spec: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
     if spec["type"] == "ExternalName" != before["type"]:
-        yield from ("ipFamilies", "ipFamilyPolicy")
+        yield from ("ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy")
         if all(spec.get(name) == before.get(name) for name in ("clusterIP", "clusterIPs")):
             yield from ("clusterIP", "clusterIPs")
     if _has_health_check(before) and not _has_health_check(spec):

@@ -48,6 +48,7 @@ class Strategy:
     on_create: Change = nothing
     on_update: Update = nothing
     validate: Validator = nothing
+    validate_status: Validator = nothing
     creates_on_put: bool = False
     unconditional_update: bool = True
     release: Change = nothing

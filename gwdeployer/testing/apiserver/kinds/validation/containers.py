@@ -62,11 +62,8 @@ def check_containers(spec: Value, path: str) -> Iterator[Cause]:
 
 def _check_container(container: Value, spec: Value, path: str) -> Iterator[Cause]:
     yield from check_name(syntax.dns_label, container.get("name", ""), at(path, "name"))
-    image = container.get("image", "")
-    if not image:
+    if not container.get("image"):
         yield required(at(path, "image"))
-    elif image != image.strip():
-        yield invalid(at(path, "image"), image, "must not have leading or trailing whitespace")
     pulls = ("Always", "IfNotPresent", "Never")
     yield from check_one_of(pulls, container["imagePullPolicy"], at(path, "imagePullPolicy"))
     messages = ("File", "FallbackToLogsOnError")

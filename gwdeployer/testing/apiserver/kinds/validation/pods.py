@@ -11,7 +11,6 @@ from gwdeployer.testing.apiserver.kinds import syntax
 from gwdeployer.testing.apiserver.kinds.causes import Cause, at, forbidden, invalid, not_supported, required
 from gwdeployer.testing.apiserver.kinds.metadata import validate_annotations, validate_labels
 from gwdeployer.testing.apiserver.kinds.validation.common import (
-    check_not_negative,
     check_one_of,
     check_syntax,
 )
@@ -32,10 +31,21 @@ _UPDATABLE = (
 
 def validate_pod(pod: Object, old: Object | None) -> Iterator[Cause]:
     """Yield what is wrong with a Pod."""
+    yield from _check_images(pod["spec"])
     if old is None:
         yield from check_pod_spec(pod["spec"], "spec")
     else:
         yield from _check_change(pod["spec"], old["spec"])
+
+
+def _check_images(spec: Value) -> Iterator[Cause]:
+    """A template may still have spaces around an image, a pod no longer."""
+    for field in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(field) or ()):
+            image = container.get("image", "")
+            if image != image.strip():
+                path = at("spec", field, index, "image")
+                yield invalid(path, image, "must not have leading or trailing whitespace")
 
 
 def _check_change(spec: Value, before: Value) -> Iterator[Cause]:
@@ -133,10 +143,3 @@ def _check_operator(toleration: Value, path: str) -> Iterator[Cause]:
         yield not_supported(path, operator, ("Equal", "Exists"))
     elif value:
         yield invalid(path, value, "value must be empty when `operator` is 'Exists'")
-
-
-def check_replicas(status: Value, path: str) -> Iterator[Cause]:
-    """Yield a cause for each count of a workload's status that is negative."""
-    for name, count in status.items():
-        if name.lower().endswith("replicas"):
-            yield from check_not_negative(count, at(path, name))

@@ -34,13 +34,17 @@ def check_volumes(volumes: list[Value], path: str) -> Iterator[Cause]:
     """Yield what is wrong with the volumes of a pod."""
     names: set[str] = set()
     for index, volume in enumerate(volumes):
-        place = at(path, index)
-        yield from _check_sources(volume, place)
-        name = volume.get("name", "")
-        yield from check_name(syntax.dns_label, name, at(place, "name"))
-        if name in names:
-            yield duplicate(at(place, "name"), name)
-        names.add(name)
+        faults = list(_check_volume(volume, names, at(path, index)))
+        yield from faults
+        names |= set() if faults else {volume["name"]}
+
+
+def _check_volume(volume: Value, names: set[str], path: str) -> Iterator[Cause]:
+    yield from _check_sources(volume, path)
+    name = volume.get("name", "")
+    yield from check_name(syntax.dns_label, name, at(path, "name"))
+    if name in names:
+        yield duplicate(at(path, "name"), name)
 
 
 def _check_sources(volume: Value, path: str) -> Iterator[Cause]:

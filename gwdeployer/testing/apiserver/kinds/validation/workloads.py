@@ -52,6 +52,27 @@ def validate_replica_set(replica_set: Object, old: Object | None) -> Iterator[Ca
     yield from _check_same_selector(replica_set, old)
 
 
+def validate_deployment_status(deployment: Object, _old: Object | None) -> Iterator[Cause]:
+    """Yield what is wrong with a Deployment's status."""
+    yield from _check_status(deployment["status"], ("updatedReplicas", "readyReplicas", "availableReplicas"))
+
+
+def validate_replica_set_status(replica_set: Object, _old: Object | None) -> Iterator[Cause]:
+    """Yield what is wrong with a ReplicaSet's status."""
+    counts = ("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+    yield from _check_status(replica_set["status"], counts)
+
+
+def _check_status(status: Value, counts: tuple[str, ...]) -> Iterator[Cause]:
+    yield from check_counts(status, "status", "replicas", *counts, "observedGeneration")
+    for name in counts:
+        if status.get(name, 0) > status.get("replicas", 0):
+            yield invalid(at("status", name), status[name], "cannot be greater than status.replicas")
+    available = status.get("availableReplicas", 0)
+    if available > status.get("readyReplicas", 0):
+        yield invalid("status.availableReplicas", available, "cannot be greater than readyReplicas")
+
+
 def validate_daemon_set(daemon_set: Object, old: Object | None) -> Iterator[Cause]:
     """Yield what is wrong with a DaemonSet."""
     spec = daemon_set["spec"]
@@ -147,7 +168,8 @@ _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
 def _expressions(selector: Value | None) -> list[Value]:
-    return (selector or {}).get("matchExpressions", [])
+    expressions: list[Value] = (selector or {}).get("matchExpressions", [])
+    return expressions
 
 
 def _check_same_selector(obj: Object, old: Object | None) -> Iterator[Cause]:
