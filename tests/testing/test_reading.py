@@ -79,7 +79,11 @@ def test_fields_select(five: Client) -> None:
     assert names(five.get("/api/v1/secrets?fieldSelector=type=own")) == ["s"]
     assert names(five.get("/api/v1/secrets?fieldSelector=type=Opaque")) == []
     reply = five.get(f"{CONFIGMAPS}?fieldSelector=data.x=1")
-    assert (reply.code, reply.message) == (400, "field label not supported: data.x")
+    assert (reply.code, reply.message) == (
+        400,
+        '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    )
+    assert five.get("/api/v1/pods?fieldSelector=x=1").message == "field label not supported: x"
 
 
 def test_events_are_selected_by_what_they_are_about(client: Client) -> None:
@@ -125,7 +129,10 @@ def test_a_continue_token_is_what_a_real_server_gives(five: Client) -> None:
     reply = five.get(f"{CONFIGMAPS}?limit=2")
     token = reply.meta["continue"]
     said = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    assert said == {"v": "meta.k8s.io/v1", "rv": int(reply.meta["resourceVersion"]), "start": "default/b\0"}
+    assert said == {"v": "meta.k8s.io/v1", "rv": int(reply.meta["resourceVersion"]), "start": "/b\0"}
+    everywhere = five.get("/api/v1/configmaps?limit=2").meta["continue"]
+    assert json.loads(base64.urlsafe_b64decode(everywhere + "=="))["start"] == "default/b\0"
+    assert names(five.get(f"/api/v1/configmaps?limit=9&continue={everywhere}")) == ["c", "d", "e"]
     assert five.get(f"{CONFIGMAPS}?continue=nonsense").code == 400
 
 

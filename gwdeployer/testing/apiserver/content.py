@@ -20,6 +20,7 @@ from gwdeployer.testing.apiserver.statuses import (
     not_acceptable,
     too_large,
     unsupported_media_type,
+    unsupported_patch,
 )
 
 JSON, YAML = "application/json", "application/yaml"
@@ -90,7 +91,7 @@ def object_in(body: bytes, content_type: str, kind: str) -> Object:
 def patch_in(body: bytes, media_type: str, accepted: Sequence[str]) -> Any:
     """Return a patch. Raises StatusError: 400, 413, 415."""
     if media_type not in accepted:
-        raise unsupported_media_type(accepted)
+        raise unsupported_patch()
     _limited(body)
     try:
         if media_type == APPLY_PATCH and not body.lstrip().startswith(b"{"):

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver import statuses
 from gwdeployer.testing.apiserver.options import ListOptions, list_options
-from gwdeployer.testing.apiserver.selectors import only_name, selection
+from gwdeployer.testing.apiserver.selectors import Selects, selection
 from gwdeployer.testing.apiserver.state import Answer, Call, State
-from gwdeployer.testing.apiserver.storage import Forgotten, Place
+from gwdeployer.testing.apiserver.storage import Forgotten, Place, Snapshot
 from gwdeployer.testing.apiserver.writes import in_version, live_object
 
 _OLD_LIST = "The resourceVersion for the provided list is too old."
@@ -32,18 +34,19 @@ class Token(NamedTuple):
     revision: int
     after: Place
 
-    def encoded(self) -> str:
-        """Return the token as clients see it."""
-        said = {"v": _TOKEN_VERSION, "rv": self.revision, "start": self.after + "\0"}
+    def encoded(self, namespace: str) -> str:
+        """Return the token as clients see it; places in lists of one namespace do not repeat its name."""
+        said = {"v": _TOKEN_VERSION, "rv": self.revision, "start": f"{self.after.removeprefix(namespace)}\0"}
         text = json.dumps(said, separators=(",", ":"))
         return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     @classmethod
-    def decoded(cls, text: str) -> Token:
+    def decoded(cls, text: str, namespace: str) -> Token:
         """Return the token in a request. Raises StatusError (400)."""
         try:
             said = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(int(said["rv"]), str(said["start"]).removesuffix("\0"))
+            start = str(said["start"]).removesuffix("\0").lstrip("/")
+            return cls(int(said["rv"]), f"{namespace}/{start}" if namespace else start)
         except (ValueError, KeyError, TypeError) as error:
             raise statuses.bad_request(f"continue key is not valid: {error}") from None
 
@@ -70,34 +73,28 @@ def get_list(state: State, call: Call, revision: int = 0) -> Answer:
 def listed(state: State, call: Call, options: ListOptions, revision: int = 0) -> Object:
     """Return a list object. Raises StatusError: 400, 410, 504."""
     selects = selection(call.resource, options.label_selector, options.field_selector)
-    token = Token.decoded(options.token) if options.token else None
+    token = Token.decoded(options.token, call.namespace) if options.token else None
+    revision = revision or _revision(state, options, token)
     try:
-        snapshot = state.storage.snapshot(
-            call.key("x").resource, revision or _revision(state, options, token)
-        )
+        snapshot = state.storage.snapshot(call.key("x").resource, revision)
     except Forgotten:
         raise statuses.expired(_OLD_PAGE if token else _OLD_LIST) from None
-    within = call.namespace and f"{call.namespace}/"
-    only = only_name(options.field_selector)
-    items: list[Object] = []
-    last, more = "", 0
-    for place, obj in snapshot.objects.items():
-        if not place.startswith(within) or (token and place <= token.after):
-            continue
-        if only and obj["metadata"]["name"] != only:
-            continue
-        if selects and not selects(obj):
-            continue
-        if options.limit and len(items) == options.limit:
-            more += 1
-            continue
-        items.append(in_version(call, obj))
-        last = place
+    found = _found(snapshot, call.namespace, token.after if token else "", selects)
+    page = list(islice(found, options.limit or None))
     meta: Object = {"resourceVersion": str(snapshot.revision)}
-    if more:
-        meta["continue"] = Token(snapshot.revision, last).encoded()
+    if more := sum(1 for _ in found):
+        meta["continue"] = Token(snapshot.revision, page[-1][0]).encoded(call.namespace)
         meta |= {} if selects else {"remainingItemCount": more}
-    return list_of(call, items, meta)
+    return list_of(call, [in_version(call, obj) for _, obj in page], meta)
+
+
+def _found(
+    snapshot: Snapshot, namespace: str, after: Place, selects: Selects | None
+) -> Iterator[tuple[Place, Object]]:
+    within = namespace and f"{namespace}/"
+    for place, obj in snapshot.objects.items():
+        if place.startswith(within) and place > after and (selects is None or selects(obj)):
+            yield place, obj
 
 
 def list_of(call: Call, items: list[Object], meta: Object) -> Object:

@@ -27,7 +27,9 @@ _KEY = re.compile(
 )
 _TERM = re.compile(r"([^=!]+?)\s*(==|!=|=)\s*(.*)", re.DOTALL)
 
-#: Fields beyond name and namespace, by resource.
+#: What objects of every kind can be selected by.
+_ALWAYS = ("metadata.name", "metadata.namespace")
+#: Fields beyond those, by resource.
 _FIELDS: dict[tuple[str, str], frozenset[str]] = {
     ("", "pods"): frozenset(
         {
@@ -84,10 +86,8 @@ def selection(resource: ResourceName, labels: str, fields: str) -> Selects | Non
         return None
     wanted = _requirements(labels)
     terms = list(field_terms(fields))
-    known = {"metadata.name", "metadata.namespace"} | _FIELDS.get(resource, frozenset())
     for path, _, _ in terms:
-        if path not in known:
-            raise bad_request(f"field label not supported: {path}")
+        _check_field(resource, path)
 
     def selects(obj: Object) -> bool:
         present = metadata_of(obj).get("labels") or {}
@@ -98,6 +98,16 @@ def selection(resource: ResourceName, labels: str, fields: str) -> Selects | Non
     return selects
 
 
+def _check_field(resource: ResourceName, path: str) -> None:
+    """Raise StatusError unless objects can be selected by a field."""
+    if path in _ALWAYS or path in _FIELDS.get(resource, ()):
+        return
+    if resource in _FIELDS:
+        raise bad_request(f"field label not supported: {path}")
+    known = ", ".join(f'"{name}"' for name in _ALWAYS)
+    raise bad_request(f'"{path}" is not a known field selector: only {known}')
+
+
 def field_terms(text: str) -> Iterator[tuple[str, bool, str]]:
     """Yield the terms of a field selector: path, whether it must be equal, value. Raises StatusError."""
     for term in filter(None, re.split(r"(?<!\\),", text)):
@@ -105,12 +115,6 @@ def field_terms(text: str) -> Iterator[tuple[str, bool, str]]:
         if not found:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
         yield found[1], found[2] != "!=", re.sub(r"\\([\\,=])", r"\1", found[3])
-
-
-def only_name(fields: str) -> str:
-    """Return the one name a field selector admits, or nothing."""
-    names = [value for path, equal, value in field_terms(fields) if path == "metadata.name" and equal]
-    return names[0] if names else ""
 
 
 def _field(obj: Object, path: str) -> str:

@@ -142,6 +142,11 @@ def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
     return StatusError(415, "UnsupportedMediaType", message)
 
 
+def unsupported_patch() -> StatusError:
+    """Return the 415 for a patch of a kind there is not, or not for this object."""
+    return StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+
+
 def invalid(group_kind: tuple[str, str], name: str, causes: Sequence[Cause]) -> StatusError:
     """Return the 422 for an object with these faults."""
     group, kind = group_kind
