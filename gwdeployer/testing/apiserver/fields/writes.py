@@ -1,64 +1,23 @@
-"""Applies and updates: what becomes of an object and of its ``metadata.managedFields``.
-
-The steps are those of the API server (``k8s.io/apimachinery/pkg/util/managedfields``), around what
-structured-merge-diff does: who writes, which metadata nobody owns, owners of objects that were never applied,
-times, the cap on updaters, and the annotation of ``kubectl apply``.
-"""
+"""Applies and updates: what becomes of an object and of its ``metadata.managedFields``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import deepcopy
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of
-from gwdeployer.testing.apiserver.fields import last_applied
-from gwdeployer.testing.apiserver.fields.capping import capped
+from gwdeployer.objects import Object, metadata_of, plain
 from gwdeployer.testing.apiserver.fields.errors import FieldsError
-from gwdeployer.testing.apiserver.fields.field_set import EMPTY, FieldSet
+from gwdeployer.testing.apiserver.fields.field_set import FieldSet
 from gwdeployer.testing.apiserver.fields.list_items import ItemError
-from gwdeployer.testing.apiserver.fields.managers import (
-    APPLY,
-    UPDATE,
-    Managed,
-    Manager,
-    Owned,
-    managed_of,
-    with_managed,
-    without_managed,
-)
-from gwdeployer.testing.apiserver.fields.merge_updater import UpdateConflicts, Updater, Writer
+from gwdeployer.testing.apiserver.fields.managers import Managed, managed_of, with_managed, without_managed
+from gwdeployer.testing.apiserver.fields.pipeline import Write
 from gwdeployer.testing.apiserver.fields.schema import Schema
-from gwdeployer.testing.apiserver.fields.validation import faults, message_of
 
 #: Paths of fields, by their names: ``frozenset({("status",), ("metadata", "labels")})``.
 FieldPaths = frozenset[tuple[str, ...]]
-
-#: Owns all that an object had before it was first applied to, if nobody else is known to.
-BEFORE_FIRST_APPLY: Final = "before-first-apply"
-
-#: What nobody owns: the identity of an object, and what only the server writes.
-_STRIPPED = FieldSet(
-    {"f:apiVersion", "f:kind", "f:metadata"},
-    {
-        "f:metadata": FieldSet(
-            f"f:{name}"
-            for name in (
-                "name",
-                "namespace",
-                "creationTimestamp",
-                "selfLink",
-                "uid",
-                "clusterName",
-                "generation",
-                "managedFields",
-                "resourceVersion",
-            )
-        )
-    },
-)
+#: Who writes without saying who it is.
+UNKNOWN: Final = "unknown"
 
 
 def apply(  # noqa: PLR0913 - what a request says
@@ -86,14 +45,15 @@ def apply(  # noqa: PLR0913 - what a request says
     Raises ``ApplyConflict`` unless ``force``, and ``FieldsError`` for what does not fit the schema.
     """
     _refuse_managed(applied)
-    writing = _Writing.of(applied, schema, manager, subresource, reset, now)
+    write = Write(schema, _version(applied), manager or UNKNOWN, subresource, _set_of(reset), now)
     empty = _empty(applied) if empty is None else empty
     live = empty if live is None else live
     managed = managed_of(metadata_of(live).get("managedFields") or ())
     live = without_managed(live)
     if not managed.owners:
-        managed = writing.adopted(empty, live)
-    return deepcopy(with_managed(*writing.applied(live, applied, managed, force=force)))
+        managed = write.adopted(empty, live)
+    result: Object = plain(with_managed(*write.applied(live, applied, managed, force=force)))
+    return result
 
 
 def update(  # noqa: PLR0913 - what a request says
@@ -114,17 +74,22 @@ def update(  # noqa: PLR0913 - what a request says
     other arguments are those of ``apply``; ``live`` is ``None`` for a create. An object that does not fit the
     schema has no managedFields; this never raises.
     """
-    writing = _Writing.of(new, schema, manager, subresource, reset, now)
+    write = Write(schema, _version(new), manager or UNKNOWN, subresource, _set_of(reset), now)
     empty = _empty(new) if empty is None else empty
     live = empty if live is None else live
     managed = _known(live, new, subresource)
     bare_live, new = without_managed(live), without_managed(new)
     if managed.owners or not metadata_of(live).get("uid"):
         try:
-            managed = writing.updated(bare_live, new, managed)
+            managed = write.updated(bare_live, new, managed)
         except (FieldsError, ItemError):
             managed = Managed()
-    return deepcopy(with_managed(new, managed))
+    result: Object = plain(with_managed(new, managed))
+    return result
+
+
+def _version(obj: Object) -> str:
+    return str(obj.get("apiVersion") or "")
 
 
 def _empty(obj: Object) -> Object:
@@ -158,112 +123,3 @@ def _understood(entries: Iterable[Any]) -> Managed:
 @cache
 def _set_of(paths: FieldPaths) -> FieldSet:
     return FieldSet.of(tuple(f"f:{name}" for name in path) for path in paths)
-
-
-@dataclass(frozen=True)
-class _Writing:
-    """One request: who writes what kind of object, in which version, when."""
-
-    schema: Schema
-    api_version: str
-    manager: str
-    subresource: str
-    reset: FieldSet
-    now: str
-
-    @classmethod
-    def of(
-        cls, obj: Object, schema: Schema, manager: str, subresource: str, reset: FieldPaths, now: str
-    ) -> _Writing:
-        version = str(obj.get("apiVersion") or "")
-        return cls(schema, version, manager or "unknown", subresource, _set_of(reset), now)
-
-    @property
-    def updater(self) -> Updater:
-        return Updater(self.schema.root)
-
-    def owner(self, operation: str) -> Manager:
-        return Manager.of(self.manager, operation, self.api_version, self.subresource)
-
-    def updated(self, live: Object, new: Object, managed: Managed) -> Managed:
-        self.check(new, "failed to convert new object", " to smd typed")
-        self.check(live, "failed to convert live object", " to smd typed")
-        self.check_convertible(managed, live, new)
-        owners, fields = self.updater.update(live, new, managed.owners, self.reset)
-        fields -= _STRIPPED
-        managed = replace(managed, owners=owners)
-        return capped(self.with_own(managed, fields) if fields else managed)
-
-    def adopted(self, empty: Object, live: Object) -> Managed:
-        """Return the owner of all that an object has that nobody is known to own."""
-        try:
-            return replace(self, manager=BEFORE_FIRST_APPLY).updated(empty, live, Managed())
-        except FieldsError as error:
-            message = f"failed to create manager for existing fields: {error}"
-            raise FieldsError(message, error.causes) from None
-
-    def with_own(self, managed: Managed, fields: FieldSet) -> Managed:
-        """Return the owners with fields added to the entry of this writer."""
-        owner = self.owner(UPDATE)
-        before = managed.owners[owner].fields if owner in managed.owners else EMPTY
-        owned = Owned(fields | before, self.api_version, applied=False)
-        return replace(managed, owners={**managed.owners, owner: owned}).timed(owner, self.now)
-
-    def applied(
-        self, live: Object, applied: Object, managed: Managed, *, force: bool
-    ) -> tuple[Object, Managed]:
-        self.check(applied, "failed to create typed patch object", duplicates=False)
-        self.check(live, "failed to create typed live object")
-        self.check_convertible(managed, live)
-        try:
-            result, managed = self.merged(live, applied, managed, force=force)
-        except UpdateConflicts as conflicts:
-            self.refuse(conflicts, live)
-            result, managed = self.merged(live, applied, managed, force=True)
-        if self.manager == last_applied.KUBECTL:
-            result = last_applied.with_last_applied(result, applied)
-        return result, managed
-
-    def merged(
-        self, live: Object, applied: Object, managed: Managed, *, force: bool
-    ) -> tuple[Object, Managed]:
-        owner = self.owner(APPLY)
-        writer = Writer(owner, self.api_version, self.reset)
-        try:
-            new, owners = self.updater.apply(live, applied, managed.owners, writer, force=force)
-        except ItemError as error:
-            raise FieldsError(f"failed to compare objects: {error}") from None
-        left = dict(owners)
-        if owner in left:
-            left[owner] = left[owner].with_fields(left[owner].fields - _STRIPPED)
-        owners = {manager: owned for manager, owned in left.items() if owned.fields}
-        managed = replace(managed, owners=owners)
-        return (live, managed) if new is None else (new, managed.timed(owner, self.now))
-
-    def refuse(self, conflicts: UpdateConflicts, live: Object) -> None:
-        """Raise ``ApplyConflict``, unless the writer is kubectl and set all of these fields before."""
-        if self.manager == last_applied.KUBECTL:
-            allowed = last_applied.unchanged_since(live, self.schema.root)
-            left = conflicts.without(allowed)
-        else:
-            left = conflicts
-        if left:
-            raise left.as_error() from None
-
-    def check(self, obj: Object, message: str, suffix: str = "", *, duplicates: bool = True) -> None:
-        """Raise ``FieldsError`` if an object does not fit the schema."""
-        if found := faults(self.schema.root, obj, duplicates=duplicates):
-            kind = KindRef.of_object(obj)
-            group_version = f"{kind.group}/{kind.version}, Kind={kind.kind}"
-            place = f"{namespace_of(obj)}/{name_of(obj)}; {group_version}"
-            raise FieldsError(f"{message} ({place}){suffix}: {message_of(found)}", found)
-
-    def check_convertible(self, managed: Managed, *objects: Object) -> None:
-        """Raise ``FieldsError`` if fields are owned in another version, and an object has duplicate items.
-
-        Conversions to other versions do not take those.
-        """
-        if any(owned.api_version != self.api_version for owned in managed.owners.values()):
-            for obj in objects:
-                if found := faults(self.schema.root, obj, duplicates=False):
-                    raise FieldsError(message_of(found), found)
