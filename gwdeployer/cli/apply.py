@@ -70,4 +70,7 @@ def _lines(result: ReconcileResult) -> Iterator[str]:
 
 
 def _action(outcome: Outcome) -> str:
-    return f"adopted from {outcome.adopted_from}" if outcome.adopted_from else str(outcome.action)
+    if not outcome.adopted_from:
+        return str(outcome.action)
+    adopted = f"adopted from {outcome.adopted_from}"
+    return f"{outcome.action}, {adopted}" if outcome.action is Action.RECREATED else adopted
