@@ -16,7 +16,7 @@ from gwdeployer.testing.apiserver.faults import Effects, Faults
 from gwdeployer.testing.apiserver.journal import Match, Recorded, RequestLog, matches
 from gwdeployer.testing.apiserver.options import manager_of_agent
 from gwdeployer.testing.apiserver.patching import patch
-from gwdeployer.testing.apiserver.presenting import presented, refused, transformed
+from gwdeployer.testing.apiserver.presenting import presented, refused, watched_as
 from gwdeployer.testing.apiserver.reads import get, get_list
 from gwdeployer.testing.apiserver.reviews import REVIEWS, review_at, reviewed
 from gwdeployer.testing.apiserver.state import Answer, Call, State
@@ -172,13 +172,7 @@ class Api:
                 self._controllers.settle()
 
     def _watched(self, call: Call, effects: Effects) -> HttpResponse:
-        include = "".join(call.query.get("includeObject", ())) or "Metadata"
-        form = form_of(call.headers.get("accept", ""))
-        watch = Watch(
-            self._state,
-            call,
-            lambda obj: transformed(call.kind, obj, form, include) if form.transform else obj,
-        )
+        watch = Watch(self._state, call, watched_as(call, form_of(call.headers.get("accept", ""))))
         if effects.expires:
             watch.stop(expired=True)
         self._watches[watch] = self._watch_recorded(call)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver.content import Form, encoded_as, metadata_only
-from gwdeployer.testing.apiserver.kinds import Kind
 from gwdeployer.testing.apiserver.state import Answer, Call
 from gwdeployer.testing.apiserver.statuses import StatusError
+from gwdeployer.testing.apiserver.watches import Shape
 from gwdeployer.testing.apiserver.wire import HttpResponse
 
 _WARNING = '299 - "{}"'
@@ -16,7 +16,7 @@ def presented(call: Call, answer: Answer, form: Form) -> HttpResponse:
     """Return the answer to a request for objects, with the warnings that came up."""
     content = answer.content
     if form.transform and content.get("kind") != "Status":
-        content = transformed(call.kind, content, form, _include(call))
+        content = _transformed(call, content, form)
     headers = [("Warning", _WARNING.format(_escaped(one))) for one in dict.fromkeys(call.warnings)]
     return HttpResponse(answer.code, encoded_as(form.media_type, content), form.media_type, headers)
 
@@ -29,17 +29,31 @@ def refused(error: StatusError) -> HttpResponse:
     return response
 
 
-def transformed(kind: Kind, content: Object, form: Form, include: str) -> Object:
+def watched_as(call: Call, form: Form) -> Shape:
+    """Return how the objects of a watch are brought into form; tables tell their columns once."""
+    columns: list[object] = []
+
+    def shape(obj: Object) -> Object:
+        result = _transformed(call, obj, form)
+        if form.transform == "Table":
+            told, columns[:] = columns == result["columnDefinitions"], result["columnDefinitions"]
+            result |= {"columnDefinitions": None} if told else {}
+        return result
+
+    return shape if form.transform else lambda obj: obj
+
+
+def _transformed(call: Call, content: Object, form: Form) -> Object:
     """Return an object or a list as a table, or as its metadata."""
     if form.transform == "PartialObjectMetadata":
         return metadata_only(content)
     from gwdeployer.testing.apiserver.tables import table  # noqa: PLC0415 - for people at a terminal
 
-    is_list = "items" in content and content["kind"] == f"{kind.resource.kind.kind}List"
-    result = table(kind, content["items"] if is_list else [content])
+    is_list = "items" in content and content["kind"] == f"{call.kind.resource.kind.kind}List"
+    result: Object = table(call.kind, content["items"] if is_list else [content])
     meta = content.get("metadata") or {}
     listed = {key: meta[key] for key in ("resourceVersion", "continue", "remainingItemCount") if key in meta}
-    rows = [_row(row, include) for row in result["rows"]]
+    rows = [_row(row, _include(call)) for row in result["rows"]]
     return result | {"metadata": listed, "rows": rows}
 
 
