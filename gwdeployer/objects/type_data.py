@@ -6,7 +6,7 @@ Made by ``scripts/make_kubernetes_types.py``; read when the first type is asked 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -91,9 +91,29 @@ _types: dict[str, TypeInfo] = {}
 @cache
 def published() -> dict[str, Any]:
     """Return the content of the data file, and the full name of each short one."""
-    data: dict[str, Any] = json.loads(DATA.read_bytes())
+    head, *lines, _ = DATA.read_text(encoding="utf-8").splitlines()
+    data: dict[str, Any] = json.loads(f"{head}}}}}")
+    data["types"] = _Types(lines)
     data["names"] = {_short(name): name for name in data["types"]}
     return data
+
+
+class _Types(Mapping[str, dict[str, Any]]):
+    """The types by name. The file has one on each line, and only those that are asked for are parsed."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        pairs = (line.removesuffix(",").split(":", 1) for line in lines)
+        self._texts = {name.strip('"'): text for name, text in pairs}
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._texts[name])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 def _short(name: str) -> str:
