@@ -18,7 +18,7 @@ from gwdeployer.testing.apiserver.fields.merging import merged
 from gwdeployer.testing.apiserver.fields.ownership import fields_of
 from gwdeployer.testing.apiserver.fields.removal import removed
 from gwdeployer.testing.apiserver.fields.schema import Atom
-from gwdeployer.testing.apiserver.fields.schema_changes import reconciled, with_named_fields
+from gwdeployer.testing.apiserver.fields.schema_changes import reconciled, type_below, with_named_fields
 from gwdeployer.testing.apiserver.fields.values import equal
 
 
@@ -82,11 +82,18 @@ class Updater:
         before = owners.get(writer.manager)
         fields = fields_of(self.atom, applied).without(writer.reset)
         owners = {**owners, writer.manager: Owned(fields, writer.api_version, applied=True)}
-        if before and before.fields:
+        if before and not self._covers(fields, before.fields):
             new = _Pruning(self.atom, new, before).pruned(owners)
         comparison = compared(self.atom, live, new).without(writer.reset)
         left = _filled(self._taken(owners, comparison, writer.manager, force=force))
         return None if equal(live, new) else new, left
+
+    def _covers(self, fields: FieldSet, before: FieldSet) -> bool:
+        """Return whether pruning has nothing to remove, as all fields from before are still applied.
+
+        It has to find out where items are applied without any field: their defaults do not hold them.
+        """
+        return not before - fields and not _has_bare_items(fields, self.atom)
 
     def _reconciled(self, owners: Owners) -> Owners:
         return {
@@ -114,6 +121,16 @@ class Updater:
 
 def _filled(owners: Owners) -> Owners:
     return {manager: owned for manager, owned in owners.items() if owned.fields}
+
+
+def _has_bare_items(fields: FieldSet, atom: Atom | None) -> bool:
+    """Return whether an item of a list map, other than an atomic one, is in the set without any field."""
+    items = atom.list.element.map if atom and atom.list else None
+    if items and not items.atomic and any(element not in fields.children for element in fields.members):
+        return True
+    return any(
+        _has_bare_items(below, type_below(atom, element)) for element, below in fields.children.items()
+    )
 
 
 class _Pruning:

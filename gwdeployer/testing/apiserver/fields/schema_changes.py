@@ -68,12 +68,14 @@ def with_named_fields(fields: FieldSet, atom: Atom | None) -> FieldSet:
     named = map_type.fields if map_type else {}
     members = {element for element in fields.children if element.startswith("f:") and element[2:] in named}
     children = {
-        element: with_named_fields(below, _below(atom, element)) for element, below in fields.children.items()
+        element: with_named_fields(below, type_below(atom, element))
+        for element, below in fields.children.items()
     }
     return FieldSet(fields.members | members, children)
 
 
-def _below(atom: Atom | None, element: Element) -> Atom | None:
+def type_below(atom: Atom | None, element: Element) -> Atom | None:
+    """Return the type of what an element of a path leads to; ``None`` where none is declared."""
     if atom and atom.map and element.startswith("f:"):
         return atom.map.entry(element[2:])
     return atom.list.element if atom and atom.list and element.startswith("k:") else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from gwdeployer.testing.apiserver.fields import path_elements
@@ -18,7 +17,7 @@ def faults(atom: Atom, value: Any, *, duplicates: bool) -> list[str]:
     ``duplicates``: items of one key are let pass. The server lets them pass in objects it has, as they may be
     older than its schema, and refuses them in what is applied.
     """
-    return [_fault(path, message) for path, message in _Checker(duplicates).check(atom, value, ())]
+    return [_fault(path, message) for path, message in _Checker(duplicates).check(atom, value)]
 
 
 def message_of(found: list[str]) -> str:
@@ -27,60 +26,68 @@ def message_of(found: list[str]) -> str:
 
 
 def _fault(path: Path, message: str) -> str:
-    return f"{path_elements.path_text(path)}: {message}" if path else message
+    return f"{path_elements.path_text(path[::-1])}: {message}" if path else message
 
 
-_Faults = Iterator[tuple[Path, str]]
+#: Faults with their paths, the last element first. Paths are only made of what is wrong.
+_Faults = list[tuple[Path, str]]
+
+
+def _below(element: Element, found: _Faults) -> _Faults:
+    return [((*path, element), message) for path, message in found]
 
 
 class _Checker:
     def __init__(self, duplicates: bool) -> None:
         self.duplicates = duplicates
 
-    def check(self, atom: Atom, value: Any, path: Path) -> _Faults:
+    def check(self, atom: Atom, value: Any) -> _Faults:
         if value is None:
-            return
+            return []
         atom = atom.of(value)
         if atom.map:
-            yield from self.check_map(atom.map, value, path)
-        elif atom.scalar:
-            yield from ((path, message) for message in _scalar_faults(atom.scalar, value))
-        elif atom.list:
-            yield from self.check_list(atom.list, value, path)
+            return self.check_map(atom.map, value)
+        if atom.scalar:
+            return [] if value.__class__ in _CLASSES[atom.scalar] else [((), _misfit(atom.scalar, value))]
+        return self.check_list(atom.list, value) if atom.list else []
 
-    def check_map(self, map_type: MapType, value: Any, path: Path) -> _Faults:
+    def check_map(self, map_type: MapType, value: Any) -> _Faults:
         if not isinstance(value, dict):
-            yield path, f"expected map, got &{{{go_text(value)}}}"
-            return
+            return [((), f"expected map, got &{{{go_text(value)}}}")]
+        faults: _Faults = []
         for name, entry in value.items():
-            below = (*path, path_elements.field(name))
             atom = map_type.entry(name)
             if atom is None:
-                yield below, "field not declared in schema"
-                return
-            yield from self.check(atom, entry, below)
+                return [*faults, ((path_elements.field(name),), "field not declared in schema")]
+            if found := self.check(atom, entry):
+                faults += _below(path_elements.field(name), found)
+        return faults
 
-    def check_list(self, list_type: ListType, value: Any, path: Path) -> _Faults:
+    def check_list(self, list_type: ListType, value: Any) -> _Faults:
         if not isinstance(value, list):
-            yield path, f"expected list, got &{{{go_text(value)}}}"
-        elif list_type.atomic:
-            for index, item in enumerate(value):
-                yield from self.check(list_type.element, item, (*path, f"i:{index}"))
-        else:
-            yield from self.check_items(list_type, value, path)
+            return [((), f"expected list, got &{{{go_text(value)}}}")]
+        if not list_type.atomic:
+            return self.check_items(list_type, value)
+        faults: _Faults = []
+        for index, item in enumerate(value):
+            if found := self.check(list_type.element, item):
+                faults += _below(f"i:{index}", found)
+        return faults
 
-    def check_items(self, list_type: ListType, items: list[Any], path: Path) -> _Faults:
+    def check_items(self, list_type: ListType, items: list[Any]) -> _Faults:
+        faults: _Faults = []
         seen: set[Element] = set()
         for index, item in enumerate(items):
             try:
                 element = element_of(list_type, item)
             except ItemError as error:
-                yield path, f"element {index}: {error}"
-                return
+                return [*faults, ((), f"element {index}: {error}")]
             if element in seen and not self.duplicates:
-                yield path, f"duplicate entries for key {path_elements.text(element)}"
+                faults.append(((), f"duplicate entries for key {path_elements.text(element)}"))
             seen.add(element)
-            yield from self.check(list_type.element, item, (*path, element))
+            if found := self.check(list_type.element, item):
+                faults += _below(element, found)
+        return faults
 
 
 _CLASSES: dict[Scalar, tuple[type, ...]] = {
@@ -91,13 +98,10 @@ _CLASSES: dict[Scalar, tuple[type, ...]] = {
 }
 
 
-def _scalar_faults(scalar: Scalar, value: Any) -> Iterator[str]:
-    if value.__class__ in _CLASSES[scalar]:
-        return
+def _misfit(scalar: Scalar, value: Any) -> str:
     if scalar == "numeric":
-        yield f"expected numeric (int or float), got {go_type(value)}"
-    elif scalar == "string":
-        yield f"expected string, got &value.valueUnstructured{{Value:{go_syntax(value)}}}"
-    else:
-        expected = "boolean" if scalar == "boolean" else "any scalar"
-        yield f"expected {expected}, got &{{{go_text(value)}}}"
+        return f"expected numeric (int or float), got {go_type(value)}"
+    if scalar == "string":
+        return f"expected string, got &value.valueUnstructured{{Value:{go_syntax(value)}}}"
+    expected = "boolean" if scalar == "boolean" else "any scalar"
+    return f"expected {expected}, got &{{{go_text(value)}}}"
