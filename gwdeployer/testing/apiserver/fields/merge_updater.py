@@ -16,9 +16,9 @@ from gwdeployer.testing.apiserver.fields.field_set import EMPTY, FieldSet
 from gwdeployer.testing.apiserver.fields.managers import Manager, Owned, Owners
 from gwdeployer.testing.apiserver.fields.merging import merged
 from gwdeployer.testing.apiserver.fields.ownership import fields_of
-from gwdeployer.testing.apiserver.fields.removal import removed
+from gwdeployer.testing.apiserver.fields.pruning import Pruning, is_covered
 from gwdeployer.testing.apiserver.fields.schema import Atom
-from gwdeployer.testing.apiserver.fields.schema_changes import reconciled, type_below, with_named_fields
+from gwdeployer.testing.apiserver.fields.schema_changes import reconciled
 from gwdeployer.testing.apiserver.fields.values import equal
 
 
@@ -82,18 +82,11 @@ class Updater:
         before = owners.get(writer.manager)
         fields = fields_of(self.atom, applied).without(writer.reset)
         owners = {**owners, writer.manager: Owned(fields, writer.api_version, applied=True)}
-        if before and not self._covers(fields, before.fields):
-            new = _Pruning(self.atom, new, before).pruned(owners)
+        if before and not is_covered(before.fields, fields, self.atom):
+            new = Pruning(self.atom, new, before).pruned(owners)
         comparison = compared(self.atom, live, new).without(writer.reset)
         left = _filled(self._taken(owners, comparison, writer.manager, force=force))
         return None if equal(live, new) else new, left
-
-    def _covers(self, fields: FieldSet, before: FieldSet) -> bool:
-        """Return whether pruning has nothing to remove, as all fields from before are still applied.
-
-        It has to find out where items are applied without any field: their defaults do not hold them.
-        """
-        return not before - fields and not _has_bare_items(fields, self.atom)
 
     def _reconciled(self, owners: Owners) -> Owners:
         return {
@@ -121,46 +114,3 @@ class Updater:
 
 def _filled(owners: Owners) -> Owners:
     return {manager: owned for manager, owned in owners.items() if owned.fields}
-
-
-def _has_bare_items(fields: FieldSet, atom: Atom | None) -> bool:
-    """Return whether an item of a list map, other than an atomic one, is in the set without any field."""
-    items = atom.list.element.map if atom and atom.list else None
-    if items and not items.atomic and any(element not in fields.children for element in fields.members):
-        return True
-    return any(
-        _has_bare_items(below, type_below(atom, element)) for element, below in fields.children.items()
-    )
-
-
-class _Pruning:
-    """Removes from a merged object what its applier owned, does not apply any more, and nobody else owns."""
-
-    def __init__(self, atom: Atom, value: Any, before: Owned) -> None:
-        self.atom = atom
-        self.value = value
-        self.before = before
-        self.last = with_named_fields(before.fields, atom)
-        self.all = self.named(value)
-
-    def named(self, value: Any) -> FieldSet:
-        return with_named_fields(fields_of(self.atom, value), self.atom)
-
-    def pruned(self, owners: Owners) -> Any:
-        value = removed(self.atom, self.value, self.last)
-        for kept in self.owned_by_version(owners):
-            value = self.keeping(self.named(value) | with_named_fields(kept, self.atom))
-        # What is gone but was not the applier's (defaults, parts that updates set) comes back.
-        gone = (self.all - self.named(value)) & self.last
-        return removed(self.atom, self.value, gone)
-
-    def keeping(self, kept: FieldSet) -> Any:
-        return removed(self.atom, self.value, self.all - kept)
-
-    def owned_by_version(self, owners: Owners) -> list[FieldSet]:
-        """Return what is owned now, the fields of each version together, those of the last apply's first."""
-        found: dict[str, FieldSet] = {}
-        for owned in owners.values():
-            found[owned.api_version] = found.get(owned.api_version, EMPTY) | owned.fields
-        first = found.pop(self.before.api_version, None)
-        return [first, *found.values()] if first else list(found.values())
