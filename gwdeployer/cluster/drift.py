@@ -105,22 +105,28 @@ def _shown(keys: Mapping[str, Any] | None) -> str:
 
 
 def _holds(live: Any, planned: Any, info: FieldInfo) -> bool:
-    """Return whether a live value has all that is planned: it may have defaults beside it."""
+    """Return whether a live value has all that is planned: it may have defaults beside it.
+
+    An absent value holds an empty one (0, false, "", a map of such): most fields of the API are not stored
+    where they are empty, and one that is and was taken away is not ours any more.
+    """
     if planned.__class__ is dict:
         return _map_holds(live, planned, info)
+    if live is None:
+        return not planned
     if planned.__class__ is list:
-        return (live is None and not planned) or (
-            (isinstance(live, list) and len(live) == len(planned))
-            and all(_holds(a, b, info.items or ANYTHING) for a, b in zip(live, planned, strict=True))
+        return (isinstance(live, list) and len(live) == len(planned)) and all(
+            _holds(a, b, info.items or ANYTHING) for a, b in zip(live, planned, strict=True)
         )
     if live == planned:
         return (live.__class__ is bool) == (planned.__class__ is bool)
-    return live is not None and _is_quantity(info) and amount(live) == amount(planned) is not None
+    return _is_quantity(info) and amount(live) == amount(planned) is not None
 
 
 def _map_holds(live: Any, planned: Object, info: FieldInfo) -> bool:
-    if not isinstance(live, Mapping):
-        return live is None and not planned
+    live = {} if live is None else live
+    if not isinstance(live, Mapping) or (info.values is not None and not live.keys() <= planned.keys()):
+        return False  # a free map (a Service's selector) is given no defaults: another key is one we gave up
     known = fields_of_value(info)
     return all(
         _holds(live.get(name), value, known.get(name) or info.values or ANYTHING)

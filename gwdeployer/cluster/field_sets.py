@@ -7,7 +7,7 @@ keys, ``v:VALUE`` a member of a set, ``.`` the thing itself. An empty tree owns 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -105,23 +105,34 @@ def pairings(planned: Sequence[Any], fields: Fields) -> Iterator[Pairing]:
     """Pair the items of a planned list with the items that a set owns; what has no partner comes alone.
 
     A key that the planned item leaves out has the API's default there (``protocol: TCP``), which the set
-    spells out: so an absent key agrees with any.
+    spells out: so an absent key agrees with any, once those that agree in all keys are paired.
     """
-    left = {name: inner for name, inner in fields.items() if name != ITSELF}
-    for item in planned:
-        name = next((name for name in left if _is_item(item, name)), None)
-        if name is None:
-            yield Pairing(item, None, None)
-        else:
-            yield Pairing(item, keys_in(name), left.pop(name))
-    for name, inner in left.items():
-        yield Pairing(None, keys_in(name), inner)
+    left = [name for name in fields if name != ITSELF]
+    exact = [_partner(item, left, _is_item) for item in planned]
+    for item, same in zip(planned, exact, strict=True):
+        name = same or _partner(item, left, _may_be_item)
+        yield Pairing(item, keys_in(name), fields[name]) if name else Pairing(item, None, None)
+    for name in left:
+        yield Pairing(None, keys_in(name), fields[name])
+
+
+def _partner(item: Any, left: list[str], agrees: Callable[[Any, str], bool]) -> str:
+    """Take the first that agrees out of those that are left; "": there is none."""
+    name = next((name for name in left if agrees(item, name)), "")
+    if name:
+        left.remove(name)
+    return name
 
 
 def _is_item(item: Any, name: str) -> bool:
     keys = keys_in(name)
     if name.startswith("v:"):
         return bool(item == keys[""])
+    return isinstance(item, Mapping) and all(key in item and item[key] == keys[key] for key in keys)
+
+
+def _may_be_item(item: Any, name: str) -> bool:
+    keys = keys_in(name)
     return isinstance(item, Mapping) and all(item.get(key, value) == value for key, value in keys.items())
 
 

@@ -1,0 +1,140 @@
+"""An object is as planned exactly when the server has made it so; the in-process server's rules decide."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from gwdeployer.cluster.drift import differences
+from gwdeployer.cluster.field_sets import applied_by, fields_of, owns
+from gwdeployer.cluster.sending import as_sent
+from gwdeployer.objects import KindRef, Object
+from gwdeployer.testing.apiserver.fields import FieldsError
+from gwdeployer.testing.apiserver.kinds import BadRequest
+from tests.cluster_unit.server_model import applied, changed_at, leaves, objects, updated, without
+
+OURS, THEIRS = "example.com/sites", "somebody"
+KINDS = [
+    KindRef("", "v1", "ConfigMap"),
+    KindRef("", "v1", "Secret"),
+    KindRef("", "v1", "Service"),
+    KindRef("", "v1", "ServiceAccount"),
+    KindRef("apps", "v1", "Deployment"),
+    KindRef("apps", "v1", "DaemonSet"),
+    KindRef("autoscaling", "v2", "HorizontalPodAutoscaler"),
+    KindRef("networking.k8s.io", "v1", "NetworkPolicy"),
+    KindRef("policy", "v1", "PodDisruptionBudget"),
+    KindRef("rbac.authorization.k8s.io", "v1", "Role"),
+    KindRef("rbac.authorization.k8s.io", "v1", "RoleBinding"),
+]
+drawn = st.data()
+slow = settings(
+    phases=[Phase.generate], max_examples=15, deadline=None, suppress_health_check=list(HealthCheck)
+)
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=[kind.kind for kind in KINDS])
+
+
+def draw_sent(data: st.DataObject, kind: KindRef) -> Object:
+    return as_sent(data.draw(objects(kind)))
+
+
+def stored(live: Object | None, sent: Object, manager: str = OURS) -> Object:
+    try:
+        return applied(live, sent, manager)
+    except (FieldsError, BadRequest) as error:
+        assume(False)
+        raise AssertionError from error
+
+
+def found(live: Object, sent: Object) -> list[str]:
+    return [str(difference) for difference in differences(live, sent, OURS)]
+
+
+@each_kind
+@slow
+@given(drawn)
+def test_what_was_applied_is_as_planned(kind: KindRef, data: st.DataObject) -> None:
+    sent = draw_sent(data, kind)
+    assert found(stored(None, sent), sent) == []
+
+
+@each_kind
+@slow
+@given(drawn)
+def test_a_new_plan_that_was_applied_over_an_old_one_is_as_planned(
+    kind: KindRef, data: st.DataObject
+) -> None:
+    first, second = draw_sent(data, kind), draw_sent(data, kind)
+    live = stored(stored(None, first), second)
+    assert found(live, second) == []
+
+
+@each_kind
+@slow
+@given(drawn)
+def test_a_field_that_the_plan_gives_up_is_a_difference(kind: KindRef, data: st.DataObject) -> None:
+    sent = draw_sent(data, kind)
+    live = stored(None, sent)
+    ours = fields_of(applied_by(live, OURS))
+    paths = [path for path in leaves(sent) if all(isinstance(step, str) for step in path)]
+    owned = [path for path in paths if owns(ours, path)]
+    assume(owned)
+    path = data.draw(st.sampled_from(owned))
+    assert found(live, as_sent(without(sent, path))) != []
+
+
+@each_kind
+@slow
+@given(drawn)
+def test_a_leaf_that_the_plan_changes_is_a_difference(kind: KindRef, data: st.DataObject) -> None:
+    sent = draw_sent(data, kind)
+    live = stored(None, sent)
+    other = as_sent(changed_at(sent, data.draw(st.sampled_from(_contents(sent)))))
+    assert found(live, other) != [] or _content(stored(live, other)) == _content(live)
+
+
+@each_kind
+@slow
+@given(drawn)
+def test_a_leaf_that_somebody_else_changes_by_force_is_a_difference(
+    kind: KindRef, data: st.DataObject
+) -> None:
+    sent = draw_sent(data, kind)
+    live = stored(None, sent)
+    theirs = as_sent(changed_at(sent, data.draw(st.sampled_from(_contents(sent)))))
+    taken = stored(live, theirs, THEIRS)
+    back = stored(taken, sent)
+    assert found(taken, sent) != [] or _content(taken) == _content(back)
+    assert found(back, sent) == []
+
+
+@each_kind
+@slow
+@given(drawn)
+def test_foreign_labels_and_annotations_are_none(kind: KindRef, data: st.DataObject) -> None:
+    sent = draw_sent(data, kind)
+    live = stored(None, sent)
+    theirs = {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": {"name": "web", "namespace": "shop", "labels": {"z": "z"}, "annotations": {"z": "z"}},
+    }
+    assert found(stored(live, theirs, THEIRS), sent) == []
+    edited = copy.deepcopy(live)
+    edited["metadata"].setdefault("labels", {})["z"] = "z"
+    assert found(updated(live, edited, THEIRS), sent) == []
+
+
+def _contents(sent: Object) -> list[tuple[Any, ...]]:
+    """Return the paths of all that can be changed without making it another object."""
+    paths = [path for path in leaves(sent) if path[0] not in ("apiVersion", "kind", "metadata")]
+    assume(paths)
+    return paths
+
+
+def _content(obj: Object) -> Object:
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": []}}
