@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from gwdeployer.testing.apiserver.fields import object_entries, scale_entries
+import pytest
+
+from gwdeployer.testing.apiserver.fields import (
+    ApplyConflict,
+    apply,
+    object_entries,
+    scale_entries,
+    schema_of_type,
+    update,
+)
+from tests.testing.fields.kinds import NOON
 
 PATHS = {"apps/v1": ("spec", "replicas")}
 REPLICAS = {"f:spec": {"f:replicas": {}}}
@@ -41,3 +51,27 @@ def test_an_owner_who_stays_in_the_scale_keeps_its_entry() -> None:
     ]
     scale = [entry("a", "Apply", "autoscaling/v1", REPLICAS)]
     assert object_entries(before, scale, "apps/v1", PATHS) == before[:2]
+
+
+def scale(entries: list[dict[str, Any]], replicas: int) -> dict[str, Any]:
+    """Return the Scale of an object with these managedFields."""
+    metadata = {"name": "w", "uid": "1", "managedFields": scale_entries(entries, PATHS)}
+    head = {"apiVersion": "autoscaling/v1", "kind": "Scale"}
+    return head | {"metadata": metadata, "spec": {"replicas": replicas}}
+
+
+def test_writes_of_a_scale_go_through_its_own_owners() -> None:
+    schema = schema_of_type("autoscaling.v1.Scale")
+    entries = [entry("creator", "Update", "apps/v1", {"f:spec": {"f:paused": {}, "f:replicas": {}}})]
+    live = scale(entries, 1)
+    written = update(
+        live, live | {"spec": {"replicas": 2}}, schema, manager="s", subresource="scale", now=NOON
+    )
+    entries = object_entries(entries, written["metadata"]["managedFields"], "apps/v1", PATHS)
+    assert entries == [
+        entry("creator", "Update", "apps/v1", {"f:spec": {"f:paused": {}}}),
+        entry("s", "Update", "apps/v1", REPLICAS, subresource="scale"),
+    ]
+    applied = {"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": 5}}
+    with pytest.raises(ApplyConflict, match='"s" with subresource "scale" using autoscaling/v1'):
+        apply(scale(entries, 2), applied, schema, manager="a", subresource="scale", now=NOON)
