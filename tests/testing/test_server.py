@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
+import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +122,59 @@ def test_everything_is_allowed(client: Client) -> None:
 def test_methods_that_a_resource_has_not_are_not_allowed(client: Client) -> None:
     assert client.request("DELETE", "/api/v1/namespaces").code == 405
     assert client.put(f"{DEPLOYMENTS}/web/status/x", {}).code == 404
+
+
+def test_a_head_has_no_body(client: Client) -> None:
+    reply = client.request("HEAD", CONFIGMAPS)
+    assert (reply.code, reply.content) == (200, "")
+    assert int(reply.headers["Content-Length"]) > 0
+    assert client.get(CONFIGMAPS).code == 200
+
+
+@pytest.mark.parametrize("sent", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n"])
+def test_who_does_not_speak_http_is_hung_up_on(server: APIServer, sent: bytes) -> None:
+    port = int(server.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(sent)
+        assert connection.recv(100) == b""
+
+
+def test_a_body_may_come_in_chunks(client: Client) -> None:
+    pieces = iter([b'{"metadata": ', b'{"name": "a"}}'])
+    headers = {"Content-Type": "application/json", "Expect": "100-continue"}
+    client._connection.request("POST", CONFIGMAPS, pieces, headers, encode_chunked=True)
+    response = client._connection.getresponse()
+    response.read()
+    assert response.status == 201
+
+
+def test_writers_do_not_lose_each_others_changes(server: APIServer) -> None:
+    with Client(server) as client:
+        client.created(CONFIGMAPS, configmap(count="0"))
+
+    def count(times: int) -> None:
+        with Client(server) as one:
+            while times:
+                obj = one.get(f"{CONFIGMAPS}/a").content
+                obj["data"]["count"] = str(int(obj["data"]["count"]) + 1)
+                times -= one.put(f"{CONFIGMAPS}/a", obj).code == 200
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(count, [25] * 4)) == [None] * 4
+    obj = server.get(KindRef("", "v1", "ConfigMap"), "default", "a")
+    assert obj is not None
+    assert obj["data"] == {"count": "100"}
+
+
+def test_every_watch_sees_every_change_in_order(server: APIServer) -> None:
+    with Client(server) as client, ExitStack() as stack:
+        since = client.created(CONFIGMAPS, configmap(count="0"))["metadata"]["resourceVersion"]
+        path = f"{CONFIGMAPS}?resourceVersion={since}"
+        streams = [stack.enter_context(client.watch(path)) for _ in range(10)]
+        for index in range(50):
+            client.patch(f"{CONFIGMAPS}/a", {"data": {"count": str(index + 1)}})
+        wanted = [str(index + 1) for index in range(50)]
+        assert [[stream.event()[1]["data"]["count"] for _ in wanted] for stream in streams] == [wanted] * 10
 
 
 # Discovery.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from gwdeployer.testing.apiserver import statuses
 from gwdeployer.testing.apiserver.content import encoded, form_of, media_type_of
@@ -53,14 +53,14 @@ class Api:
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request, and note it."""
-        url = urlsplit(request.target)
-        query = parse_qs(url.query, keep_blank_values=True)
-        target = target_of(request.method, url.path, query)
-        recorded = self._recorded(request, url.path, query, target)
+        path, _, parameters = request.target.partition("?")
+        query = parse_qs(parameters, keep_blank_values=True)
+        target = target_of(request.method, path, query)
+        recorded = self._recorded(request, path, query, target)
         effects = self.faults.effects_on(recorded)
         if effects.delay:
             self.stopping.wait(effects.delay)
-        response = self._answered(request, url.path, query, target, effects)
+        response = self._answered(request, path, query, target, effects)
         if effects.drops or effects.loses_answer:
             response.cut_after = -1
         elif effects.cut_after is not None:

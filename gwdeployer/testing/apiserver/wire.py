@@ -107,8 +107,8 @@ class Listener:
                 self._answer(stream, request)
                 if request.headers.get("connection", "").lower() == "close":
                     return
-        except (OSError, Disconnected):
-            pass
+        except (OSError, ValueError, Disconnected):
+            pass  # the client is gone, or speaks something else
         finally:
             with self._lock:
                 del self._open[connection]
@@ -117,7 +117,7 @@ class Listener:
     def _answer(self, stream: _Stream, request: HttpRequest) -> None:
         response = self._handler(request)
         try:
-            stream.send(response)
+            stream.send(response, bodiless=request.method == "HEAD")
         finally:
             response.finished()
 
@@ -144,7 +144,7 @@ class _Stream:
             self._connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         return HttpRequest(parts[0], parts[1], headers, self._body(headers))
 
-    def send(self, response: HttpResponse) -> None:
+    def send(self, response: HttpResponse, *, bodiless: bool = False) -> None:
         """Write an answer. Raises Disconnected where it is to end the connection."""
         if response.cut_after is not None and response.cut_after < 0:
             raise Disconnected
@@ -155,7 +155,7 @@ class _Stream:
             self._send_pieces(head, response.pieces, response.cut_after)
             return
         head += [f"Content-Length: {len(response.body)}", "", ""]
-        body = response.body if response.cut_after is None else response.body[: response.cut_after]
+        body = b"" if bodiless else response.body[: response.cut_after]
         self._connection.sendall("\r\n".join(head).encode("latin-1", "replace") + body)
         if response.cut_after is not None:
             raise Disconnected
