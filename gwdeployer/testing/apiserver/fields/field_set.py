@@ -45,14 +45,6 @@ class FieldSet:
         """Return whether any path is in the set."""
         return bool(self.members) or any(self.children.values())
 
-    def __eq__(self, other: object) -> bool:
-        """Return whether both sets have the same tree."""
-        return (
-            isinstance(other, FieldSet) and self.members == other.members and self.children == other.children
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # mutable while it is built
-
     def __contains__(self, path: Path) -> bool:
         """Return whether the path is in the set."""
         node = self
