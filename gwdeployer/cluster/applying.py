@@ -20,6 +20,7 @@ from gwdeployer.cluster.live import LiveView
 from gwdeployer.cluster.outcomes import Action, Outcome
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.cluster.sending import as_sent
+from gwdeployer.cluster.settled import Settled
 from gwdeployer.errors import (
     Conflict,
     Fault,
@@ -48,6 +49,22 @@ class Applier:
     owner: Owner
     live: LiveView
     contention: Contention
+    settled: Settled
+
+    def as_before(self, planned: Object) -> Outcome | None:
+        """Return the outcome for an object that has not changed, nor its plan, since it was found as planned.
+
+        None: it has to be looked at. No request where there is a cache; without one, always None.
+        """
+        if not self.live.is_cached:
+            return None
+        ref = ObjectRef.of(planned)
+        try:
+            live = self.live.get(ref)
+        except GwdeployerError:
+            return None
+        known = live is not None and self.settled.has(ref, planned, live)
+        return Outcome(ref, Action.UNCHANGED, live=live) if known else None
 
     def bring(self, planned: Object, *, create_only: bool = False) -> Outcome:
         """Bring an object to its plan and say what became of it; never raises gwdeployer's errors."""
@@ -58,6 +75,8 @@ class Applier:
             outcome = Outcome(ref, Action.REFUSED, error)
         except GwdeployerError as error:
             outcome = Outcome(ref, Action.FAILED, error)
+        if outcome.action is Action.UNCHANGED and outcome.live is not None:
+            self.settled.add(ref, planned, outcome.live)
         level = logging.WARNING if outcome.error else logging.DEBUG
         logger.log(level, "%s", outcome, extra={"owner": str(self.owner.ref)})
         return outcome

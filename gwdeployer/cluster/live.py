@@ -135,6 +135,11 @@ class LiveView:
         self._store = live if live is not None else ClusterStore(cluster)
         self._answers = answers if live is not None else None
 
+    @property
+    def is_cached(self) -> bool:
+        """Whether looking costs no request."""
+        return self._answers is not None
+
     def get(self, ref: ObjectRef) -> Object | None:
         """Return what is believed to be there. Raises NotSynced and ApiErrors."""
         stored = self._store.get(*ref)

@@ -15,6 +15,7 @@ from gwdeployer.cluster.outcomes import Action, DeployResult, Outcome, PruneResu
 from gwdeployer.cluster.patience import Patience, PatientCluster
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.cluster.pruning import Pruner
+from gwdeployer.cluster.settled import Settled
 from gwdeployer.errors import GwdeployerError
 from gwdeployer.objects import KindRef, Object, ObjectRef, is_namespaced, tier
 from gwdeployer.objects.owners import Owner
@@ -33,6 +34,7 @@ class Writer:
         self.manager = manager
         self._answers = Answers()
         self._contention = Contention()
+        self._settled = Settled()
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
 
@@ -54,15 +56,15 @@ class Writer:
         """Bring every object to its plan, tier by tier; what fails does not keep the rest from going on."""
         cluster = PatientCluster(self.cluster, patience)
         view = LiveView(cluster, live, self._answers)
-        applier = Applier(cluster, self.manager, owner, view, self._contention)
+        applier = Applier(cluster, self.manager, owner, view, self._contention, self._settled)
         refused = self._finalize(cluster, owner, objects)
         outcomes: list[Outcome] = []
         for _, group in groupby(sorted(objects, key=tier), key=tier):
             objects_of_tier = [obj for obj in group if refused is None or _is_namespaced(obj)]
             outcomes += self._tier(applier, objects_of_tier, create_only)
         if refused is not None:
-            clusters = [obj for obj in objects if not _is_namespaced(obj)]
-            outcomes += [Outcome(ObjectRef.of(obj), Action.FAILED, refused) for obj in clusters]
+            not_tried = (obj for obj in objects if not _is_namespaced(obj))
+            outcomes += [Outcome(ObjectRef.of(obj), Action.FAILED, refused) for obj in not_tried]
         return DeployResult(owner.ref, tuple(outcomes))
 
     def _finalize(self, cluster: Cluster, owner: Owner, objects: Iterable[Object]) -> GwdeployerError | None:
@@ -81,7 +83,11 @@ class Writer:
         def bring(obj: Object) -> Outcome:
             return applier.bring(obj, create_only=ObjectRef.of(obj) in create_only)
 
-        return [bring(obj) for obj in objects] if len(objects) < 2 else self._threads().map(bring, objects)  # noqa: PLR2004
+        outcomes = [applier.as_before(obj) for obj in objects]
+        open_ones = [obj for obj, outcome in zip(objects, outcomes, strict=True) if outcome is None]
+        in_parallel = self._threads().map if len(open_ones) > 1 else map
+        brought = iter(in_parallel(bring, open_ones))
+        return [outcome or next(brought) for outcome in outcomes]
 
     def _threads(self) -> ThreadPoolExecutor:
         with self._lock:
@@ -103,6 +109,8 @@ class Writer:
         """
         cluster = PatientCluster(self.cluster, patience)
         result = Pruner(cluster, owner, LiveView(cluster, live, self._answers)).prune(planned, kinds)
+        for ref in result.deleted:
+            self._settled.forget(ref)
         if not owner.finalized or result.errors or not all(_is_namespaced(obj) for obj in planned):
             return result
         try:

@@ -1,7 +1,7 @@
 """A world to deploy in: Sites, a kind of their own, whose chart has every sort of object that matters here.
 
 A Site's spec says what is rendered: ``replicas``, ``text`` (in the ConfigMap), ``autoscaled``, ``daemon`` (a
-DaemonSet instead of the Deployment), ``strategy``, ``app`` (an immutable label), ``cluster`` (a ClusterRole),
+DaemonSet instead of the Deployment), ``node`` (what its nodes are selected by), ``strategy``, ``app`` (an immutable label), ``cluster`` (a ClusterRole),
 ``secret`` (made once), ``monitor`` (of a kind that nobody has), ``unmanaged``, ``broken``.
 """
 
@@ -46,6 +46,7 @@ spec:
     metadata: {labels: {app: "{{ Values.app }}"}}
     spec:
       serviceAccountName: {{ Values.name }}
+      nodeSelector: {{ Values.node or omit }}
       containers:
       - name: web
         image: example.com/web:1
@@ -149,6 +150,7 @@ _DEFAULTS = {
     "secret": "",
     "autoscaled": False,
     "daemon": False,
+    "node": {},
     "cluster": False,
     "monitor": False,
 }

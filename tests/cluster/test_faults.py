@@ -258,8 +258,10 @@ def test_one_more_reconcile_reaches_the_plan(scene: Scene, situation: str) -> No
     requests = len(scene.cluster.requests)
     play.check_others()
     play.check_reached(result)
-    assert requests == REQUESTS[situation]
-    faults = FAULTS if scene.server.name == "in-process" else ON_ANY_SERVER
+    alone = scene.server.name == "in-process"
+    # Where controllers write statuses at the same time, a conflict may take another look.
+    assert requests == REQUESTS[situation] or (not alone and requests > REQUESTS[situation])
+    faults = FAULTS if alone else ON_ANY_SERVER
     for offset, fault in enumerate(faults):
         for number in range(offset % STRIDE, requests, STRIDE):
             play = Play(scene, SITUATIONS[situation])
