@@ -1,8 +1,9 @@
 """A world to deploy in: Sites, a kind of their own, whose chart has every sort of object that matters here.
 
 A Site's spec says what is rendered: ``replicas``, ``text`` (in the ConfigMap), ``autoscaled``, ``daemon`` (a
-DaemonSet instead of the Deployment), ``node`` (what its nodes are selected by), ``strategy``, ``app`` (an immutable label), ``cluster`` (a ClusterRole),
-``secret`` (made once), ``monitor`` (of a kind that nobody has), ``unmanaged``, ``broken``.
+DaemonSet instead of the Deployment), ``node`` (what its nodes are selected by), ``strategy``, ``app`` (an
+immutable label), ``cluster`` (a ClusterRole), ``secret`` (made once), ``monitor`` (of a kind that nobody
+has), ``unmanaged``, ``broken``.
 """
 
 from __future__ import annotations
