@@ -7,20 +7,19 @@ them (``application/json;as=Table;g=meta.k8s.io;v=v1``). Protobuf is read, not w
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from gwdeployer.documents import dump, load_all
 from gwdeployer.errors import DocumentError
 from gwdeployer.objects import Object
+from gwdeployer.testing.apiserver import go_json
 from gwdeployer.testing.apiserver.protobuf import PROTOBUF, UnreadableError, object_of
 from gwdeployer.testing.apiserver.statuses import (
     bad_request,
     not_acceptable,
     too_large,
     unsupported_media_type,
-    unsupported_patch,
 )
 
 JSON, YAML = "application/json", "application/yaml"
@@ -29,6 +28,9 @@ STRATEGIC_PATCH, APPLY_PATCH = "application/strategic-merge-patch+json", "applic
 
 _BODY_LIMIT = 3 * 1024 * 1024
 _SHOWN = 30
+_TYPE_META = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+)
 _META_GROUP = "meta.k8s.io"
 _READABLE = (JSON, YAML, PROTOBUF)
 _LIST_SUFFIX = "List"
@@ -88,22 +90,36 @@ def object_in(body: bytes, content_type: str, kind: str) -> Object:
     return value
 
 
-def patch_in(body: bytes, media_type: str, accepted: Sequence[str]) -> Any:
-    """Return a patch. Raises StatusError: 400, 413, 415."""
-    if media_type not in accepted:
-        raise unsupported_patch()
+def patch_in(body: bytes, media_type: str) -> Any:
+    """Return a patch: a map, or a list of operations. Raises StatusError: 400, 413."""
     _limited(body)
+    if media_type == APPLY_PATCH:
+        return _apply_in(body)
+    prefix = "" if media_type == STRATEGIC_PATCH else "error decoding patch: "
     try:
-        if media_type == APPLY_PATCH and not body.lstrip().startswith(b"{"):
-            [value] = load_all(body)
-        else:
-            value = json.loads(body)
+        value = go_json.loads(body)
+    except ValueError as error:
+        raise bad_request(f"{prefix}{error}") from None
+    if media_type == JSON_PATCH:
+        return value
+    if value is None and media_type == MERGE_PATCH:
+        raise bad_request("Invalid JSON Patch")
+    if not isinstance(value, dict | None):
+        words = go_json.cannot_unmarshal(value, f"Go value of type {go_json.ANY_MAP}")
+        raise bad_request(f"{prefix}{words}")
+    return value or {}
+
+
+def _apply_in(body: bytes) -> Object:
+    """Return what is applied, which is YAML; nothing is an empty map. Raises StatusError (400)."""
+    try:
+        value = json.loads(body) if body.lstrip().startswith(b"{") else next(iter(load_all(body)), None)
     except (ValueError, DocumentError) as error:
-        words = "error decoding YAML" if media_type == APPLY_PATCH else "error decoding patch"
-        raise bad_request(f"{words}: {error}") from None
-    if media_type != JSON_PATCH and not isinstance(value, dict):
-        raise bad_request("error decoding patch: json: cannot unmarshal into a map")
-    return value
+        raise bad_request(f"error decoding YAML: {error}") from None
+    if not isinstance(value, dict | None):
+        words = go_json.cannot_unmarshal(value, f"Go value of type {go_json.ANY_MAP}")
+        raise bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {words}")
+    return value or {}
 
 
 def options_in(body: bytes, content_type: str) -> dict[str, Any] | None:
@@ -130,9 +146,23 @@ def _protobuf(body: bytes, kind: str) -> Object:
 
 def _json(body: bytes, kind: str) -> Any:
     try:
-        return json.loads(body)
+        value = go_json.loads(body)
     except ValueError as error:
         raise _unreadable(body, kind, f"json parse error: {error}") from None
+    if fault := _type_fault(value):
+        raise _unreadable(body, kind, f"json parse error: {fault}")
+    return value or {}
+
+
+def _type_fault(value: Any) -> str:
+    """Return why a body is no object, or its kind no kind, in the decoder's words; "" where it is one."""
+    if not isinstance(value, dict | None):
+        return go_json.cannot_unmarshal(value, f"Go value of type {_TYPE_META}")
+    for name in ("apiVersion", "kind"):
+        said = (value or {}).get(name)
+        if not isinstance(said, str | None):
+            return go_json.cannot_unmarshal(said, f"Go struct field .{name} of type string")
+    return ""
 
 
 def _yaml(body: bytes, kind: str) -> Any:

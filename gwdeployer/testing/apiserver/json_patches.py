@@ -17,17 +17,27 @@ from gwdeployer.testing.apiserver.statuses import bad_request, too_large, unproc
 _MOST_OPERATIONS = 10_000
 
 
-def merge_patched(value: Any, patch: Any) -> Any:
-    """Return ``value`` with a merge patch applied; neither is changed."""
-    if not isinstance(patch, Mapping):
-        return patch
-    result = dict(value) if isinstance(value, Mapping) else {}
+def merge_patched(value: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``value`` with a merge patch applied; neither is changed.
+
+    Nulls within what is new are dropped, those of a list that replaces a map are not.
+    """
+    result = dict(value)
     for key, said in patch.items():
+        before = result.get(key)
         if said is None:
             result.pop(key, None)
+        elif not isinstance(before, Mapping):
+            result[key] = _without_nulls(said)
         else:
-            result[key] = merge_patched(result.get(key), said)
+            result[key] = merge_patched(before, said) if isinstance(said, Mapping) else said
     return result
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def json_patched(value: Any, operations: Any) -> Any:

@@ -99,5 +99,4 @@ def carried_over(new: Object, old: Object) -> Object:
     for key in ("deletionTimestamp", "deletionGracePeriodSeconds"):
         if before.get(key) is not None and (key == "deletionTimestamp" or metadata.get(key) is None):
             metadata[key] = before[key]
-    metadata.pop("selfLink", None)
     return new | {"metadata": metadata}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gwdeployer.errors import ParametersError
-from gwdeployer.objects import KindRef, Object, strategic_merge
+from gwdeployer.objects import KindRef, Object, name_of, namespace_of, strategic_merge
 from gwdeployer.testing.apiserver import fields, metadata, statuses
 from gwdeployer.testing.apiserver.content import (
     APPLY_PATCH,
@@ -20,12 +20,13 @@ from gwdeployer.testing.apiserver.content import (
     media_type_of,
     patch_in,
 )
+from gwdeployer.testing.apiserver.go_json import go_text
 from gwdeployer.testing.apiserver.json_patches import json_patched, merge_patched
 from gwdeployer.testing.apiserver.kinds import BadRequest
 from gwdeployer.testing.apiserver.kinds.causes import invalid
 from gwdeployer.testing.apiserver.options import WriteOptions, patch_options
 from gwdeployer.testing.apiserver.state import Answer, Call, State
-from gwdeployer.testing.apiserver.writes import defaulted, managed, write
+from gwdeployer.testing.apiserver.writes import check_registered, defaulted, managed, write
 
 _BUILTIN = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 _TYPE = ("apiVersion", "kind")
@@ -51,14 +52,26 @@ def patch(state: State, call: Call) -> Answer:
 
 
 def patching(state: State, call: Call) -> tuple[WriteOptions, Patched]:
-    """Return the options of a patch, and what it does to an object of the call's kind. Raises StatusError."""
-    media_type = media_type_of(call.headers.get("content-type", ""))
-    body = patch_in(call.body, media_type, _BUILTIN if call.kind.is_builtin else _CUSTOM)
+    """Return the options of a patch, and what it does to an object of the call's kind. Raises StatusError.
+
+    The body is decoded when there is an object to patch: a 404 goes before a 400.
+    """
+    media_type = _checked_type(call)
     agent = call.headers.get("user-agent", "")
     options = patch_options(call.query, agent, applies=_is_apply(call))
     if _is_apply(call):
-        return options, _applied(state, call, options, body)
-    return options, _patched(state, call, options, media_type, body)
+        return options, _applied(state, call, options)
+    return options, _patched(state, call, options, media_type)
+
+
+def _checked_type(call: Call) -> str:
+    """Return the media type of a patch. Raises StatusError (415)."""
+    media_type = media_type_of(call.headers.get("content-type", ""))
+    if not call.kind.is_builtin and media_type not in _CUSTOM:
+        raise statuses.unsupported_media_type(_CUSTOM)
+    if media_type not in _BUILTIN:
+        raise statuses.unsupported_patch()
+    return media_type
 
 
 def _is_apply(call: Call) -> bool:
@@ -81,10 +94,10 @@ def _without_uid(call: Call, new: Object) -> Object:
     raise statuses.conflict(call.resource, call.target.name, why)
 
 
-def _applied(state: State, call: Call, options: WriteOptions, body: Object) -> Patched:
-    _check_type(call, body)
-
+def _applied(state: State, call: Call, options: WriteOptions) -> Patched:
     def applied(live: Object | None) -> Object:
+        body = patch_in(call.body, APPLY_PATCH)
+        _check_kind(call, body)
         try:
             new = fields.apply(
                 live,
@@ -97,17 +110,28 @@ def _applied(state: State, call: Call, options: WriteOptions, body: Object) -> P
                 now=state.now(),
                 empty=call.kind.empty,
             )
-            new, _ = call.kind.decode(new, validation="Ignore")
         except (fields.ApplyConflict, fields.FieldsError) as error:
             raise statuses.from_status(error.status()) from None
-        except BadRequest as error:
-            raise statuses.bad_request(str(error)) from None
-        return defaulted(call, new)
+        return defaulted(call, _converted(call, new, body))
 
     return applied
 
 
-def _check_type(call: Call, body: Object) -> None:
+def _converted(call: Call, new: Object, body: Object) -> Object:
+    """Return what was applied in its kind's form. Raises StatusError (500)."""
+    try:
+        return call.kind.applied(new)
+    except BadRequest as error:
+        said = call.kind.resource.kind
+        kind = f"{said.api_version}, Kind={said.kind}"
+        place = f"{namespace_of(body)}/{name_of(body)}; {said.group}/{said.version}, Kind={said.kind}"
+        raise statuses.unknown_error(
+            f"failed to convert new object ({place}) to proper version: "
+            f"unable to convert unstructured object to {kind if said.group else '/' + kind}: {error}"
+        ) from None
+
+
+def _check_kind(call: Call, body: Object) -> None:
     """Raise StatusError (400) where an apply is of another kind or version than its path."""
     said = KindRef.of(*(value if isinstance(value := body.get(key), str) else "" for key in _TYPE))
     if said != call.kind.resource.kind:
@@ -115,12 +139,13 @@ def _check_type(call: Call, body: Object) -> None:
         raise statuses.bad_request(f"invalid object type: {group_version}, Kind={said.kind}")
 
 
-def _patched(state: State, call: Call, options: WriteOptions, media_type: str, body: Any) -> Patched:
+def _patched(state: State, call: Call, options: WriteOptions, media_type: str) -> Patched:
     def patched(live: Object | None) -> Object:
+        body = patch_in(call.body, media_type)
         result = _with_patch(live or {}, media_type, body)
         shown = go_text(body) if media_type == STRATEGIC_PATCH else _json(result)
         try:
-            new, unknown = call.kind.parsed(result)
+            new, unknown = call.kind.parsed(_of_kind(call, result, media_type))
         except BadRequest as error:
             raise _undecodable(shown, str(error)) from None
         if unknown and options.validation == "Strict":
@@ -130,6 +155,20 @@ def _patched(state: State, call: Call, options: WriteOptions, media_type: str, b
         return managed(state, call, options, live, defaulted(call, new))
 
     return patched
+
+
+def _of_kind(call: Call, result: Object, media_type: str) -> Object:
+    """Return a patched object of a built-in type as of its kind, whatever the patch said of that.
+
+    Raises StatusError and BadRequest where a patched document would be decoded as something else.
+    """
+    if not call.kind.is_builtin:
+        return result
+    if media_type != STRATEGIC_PATCH:
+        if not result.get("apiVersion"):
+            metadata.check_name({"metadata": {}}, call.target.name)
+        check_registered(call.kind, result)
+    return result | call.kind.type_meta
 
 
 def _with_patch(live: Object, media_type: str, body: Any) -> Object:
@@ -154,14 +193,3 @@ def _undecodable(shown: str, why: str) -> statuses.StatusError:
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def go_text(value: Any) -> str:
-    """Return a value as Go's ``%v`` prints it."""
-    if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
-    if isinstance(value, list):
-        return f"[{' '.join(map(go_text, value))}]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "<nil>" if value is None else str(value)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gwdeployer.objects import Object
+from gwdeployer.objects import KindRef, Object
 from gwdeployer.testing.apiserver import fields, metadata, statuses
 from gwdeployer.testing.apiserver.content import object_in
-from gwdeployer.testing.apiserver.kinds import BadRequest, Invalid
+from gwdeployer.testing.apiserver.kinds import BadRequest, Invalid, Kind
 from gwdeployer.testing.apiserver.kinds.causes import Cause, invalid
 from gwdeployer.testing.apiserver.options import WriteOptions, create_options, update_options
 from gwdeployer.testing.apiserver.state import NAMESPACES, Answer, Call, State
@@ -22,6 +22,7 @@ from gwdeployer.testing.apiserver.statuses import StatusError
 from gwdeployer.testing.apiserver.storage import Key
 
 _MOST_NAMES = 8
+_TYPE = ("apiVersion", "kind")
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 #: Makes the object to store of the live one.
@@ -37,14 +38,14 @@ def create(state: State, call: Call) -> Answer:
     obj = metadata.in_namespace(obj, call.namespace)
     obj = metadata.with_distinct_owners(obj, call.warnings, patched=False)
     obj = managed(state, call, options, None, obj)
-    for attempt in range(_MOST_NAMES):
+    needs_name = obj["metadata"].get("generateName") and not obj["metadata"].get("name")
+    for _ in range(_MOST_NAMES - 1 if needs_name else 0):
         try:
             return Answer(201, store_new(state, call, obj, dry_run=options.dry_run))
         except StatusError as error:
-            made_up = obj["metadata"].get("generateName") and not obj["metadata"].get("name")
-            if error.reason != "AlreadyExists" or not made_up or attempt == _MOST_NAMES - 1:
+            if error.reason != "AlreadyExists":
                 raise
-    raise AssertionError  # pragma: no cover - the last attempt returns or raises
+    return Answer(201, store_new(state, call, obj, dry_run=options.dry_run))
 
 
 def update(state: State, call: Call) -> Answer:
@@ -72,7 +73,9 @@ def write(state: State, call: Call, change: Change, *, make: Make | None = None,
         return Answer(200, store_changed(state, call, change(live), live, dry_run=dry_run))
     if make is None:
         raise statuses.not_found(call.resource, call.target.name)
-    return Answer(201, store_new(state, call, make(), dry_run=dry_run))
+    made = make()
+    _check_is_version(made["metadata"].get("resourceVersion") or "0")
+    return Answer(201, store_new(state, call, made, dry_run=dry_run))
 
 
 def live_object(state: State, call: Call, name: str = "") -> Object | None:
@@ -93,23 +96,40 @@ def decoded_body(call: Call, options: WriteOptions) -> Object:
     """Return the object in the body, with defaults. Raises StatusError (400)."""
     kind = call.kind.resource.kind
     body = object_in(call.body, call.headers.get("content-type", ""), kind.kind)
-    body = {"kind": kind.kind, "apiVersion": kind.api_version} | body
-    if body["apiVersion"] != kind.api_version:
-        raise statuses.bad_request(
-            f"the API version in the data ({body['apiVersion']}) does not match the expected API version "
-            f"({kind.api_version})"
-        )
-    if body["kind"] != kind.kind:
-        raise statuses.bad_request(
-            f'{body["kind"]} in version "{kind.version}" cannot be handled as a {kind.kind}: '
-            f"the kind in the data does not match the expected kind"
-        )
+    body = call.kind.type_meta | {key: value for key, value in body.items() if value or key not in _TYPE}
+    version = KindRef.of(body["apiVersion"], "").version
     try:
+        check_registered(call.kind, body)
         obj, warnings = call.kind.decode(body, validation=options.validation)  # type: ignore[arg-type]
+    except UnregisteredError as error:
+        said = f'{body["kind"]} in version "{version}" cannot be handled as a {kind.kind}'
+        raise statuses.bad_request(f"{said}: {error}") from None
     except BadRequest as error:
         raise statuses.bad_request(str(error)) from None
     call.warnings.extend(warnings)
     return defaulted(call, obj)
+
+
+class UnregisteredError(BadRequest):
+    """A body says that it is something else than its path, of which the server has no type."""
+
+
+def check_registered(kind: Kind, obj: Object) -> None:
+    """Raise UnregisteredError where an object of a built-in type says that it is something else.
+
+    Of custom resources, the kind is a matter of validation.
+    """
+    wanted = kind.resource.kind
+    version, name = obj.get("apiVersion") or wanted.api_version, obj.get("kind") or wanted.kind
+    if not kind.is_builtin:
+        if version != wanted.api_version:
+            raise statuses.bad_request(
+                f"the API version in the data ({version}) does not match the expected API version "
+                f"({wanted.api_version})"
+            )
+    elif (version, name) != (wanted.api_version, wanted.kind):
+        scheme = 'in scheme "pkg/runtime/scheme.go:111"'
+        raise UnregisteredError(f'no kind "{name}" is registered for version "{version}" {scheme}')
 
 
 def defaulted(call: Call, obj: Object) -> Object:
@@ -135,7 +155,7 @@ def store_new(state: State, call: Call, obj: Object, *, dry_run: bool) -> Object
     """Store an object that is not there. Raises StatusError."""
     check_namespace(state, call, obj["metadata"].get("name") or "")
     obj = metadata.with_system_fields(obj, state.now())
-    prepared = _prepared(call, lambda: call.kind.prepare_create(obj))
+    prepared = _prepared(call, obj["metadata"].get("name") or "", lambda: call.kind.prepare_create(obj))
     try:
         _refuse(call, prepared, call.kind.validate(prepared))
         key = call.key(prepared["metadata"]["name"])
@@ -143,9 +163,10 @@ def store_new(state: State, call: Call, obj: Object, *, dry_run: bool) -> Object
     except StatusError:
         call.kind.release(prepared)
         raise
+    prepared = call.kind.stored(prepared)
     if dry_run:
         call.kind.release(prepared)
-        return metadata.with_metadata(prepared, prepared["metadata"] | {"resourceVersion": None})
+        return prepared
     return state.storage.put(key, prepared)
 
 
@@ -155,18 +176,21 @@ def store_changed(state: State, call: Call, new: Object, old: Object, *, dry_run
     An object that is being deleted goes with its last finalizer.
     """
     _check_resource_version(call, new, old)
-    prepared = _prepared(call, lambda: call.kind.prepare_update(new, old, call.target.subresource))
+    prepared = _prepared(
+        call, call.target.name, lambda: call.kind.prepare_update(new, old, call.target.subresource)
+    )
     prepared = metadata.carried_over(prepared, old)
     prepared["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
     _refuse(call, prepared, call.kind.validate(prepared, old, call.target.subresource))
-    prepared = _with_former_times(prepared, old)
+    prepared = _with_former_times(call.kind.stored(prepared), old)
     if is_to_be_deleted(prepared, old):
         if not dry_run:
             remove(state, call, call.key(old["metadata"]["name"]))
         return prepared
-    if prepared == old:
-        return old
-    return prepared if dry_run else state.storage.put(call.key(old["metadata"]["name"]), prepared)
+    if dry_run:
+        return prepared
+    prepared = metadata.with_metadata(prepared, prepared["metadata"] | {"selfLink": None})
+    return old if prepared == old else state.storage.put(call.key(old["metadata"]["name"]), prepared)
 
 
 def remove(state: State, call: Call, key: Key) -> Object | None:
@@ -203,7 +227,8 @@ def check_namespace(state: State, call: Call, name: str) -> None:
 
 
 def _check_absent(state: State, call: Call, key: Key, obj: Object) -> None:
-    if obj["metadata"].get("resourceVersion", "0") != "0" and call.target.verb == "create":
+    version = obj["metadata"].get("resourceVersion") or "0"
+    if call.target.verb == "create" and version.isdigit() and int(version):
         raise statuses.unknown_error("resourceVersion should not be set on objects to be created")
     live = state.storage.get(key)
     if live is None:
@@ -235,8 +260,7 @@ def _check_uid(call: Call, new: Object, live: Object | None) -> None:
 
 def _check_resource_version(call: Call, new: Object, old: Object) -> None:
     said = new["metadata"].get("resourceVersion") or "0"
-    if not (said.isascii() and said.isdigit()):
-        raise statuses.unknown_error(f'strconv.ParseUint: parsing "{said}": invalid syntax')
+    _check_is_version(said)
     if said == "0" and not call.kind.unconditional_update:
         cause = invalid("metadata.resourceVersion", 0, "must be specified for an update")
         raise statuses.invalid(call.resource, call.target.name, [cause])
@@ -244,11 +268,16 @@ def _check_resource_version(call: Call, new: Object, old: Object) -> None:
         raise statuses.conflict(call.resource, call.target.name, _MODIFIED)
 
 
-def _prepared(call: Call, prepare: Callable[[], Object]) -> Object:
+def _check_is_version(said: str) -> None:
+    if not (said.isascii() and said.isdigit()):
+        raise statuses.unknown_error(f'strconv.ParseUint: parsing "{said}": invalid syntax')
+
+
+def _prepared(call: Call, name: str, prepare: Callable[[], Object]) -> Object:
     try:
         return prepare()
     except Invalid as error:
-        raise statuses.invalid(call.kind.resource.kind.group_kind, call.target.name, error.causes) from None
+        raise statuses.invalid(call.kind.resource.kind.group_kind, name, error.causes) from None
 
 
 def _refuse(call: Call, obj: Object, causes: list[Cause]) -> None:

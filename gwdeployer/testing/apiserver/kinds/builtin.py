@@ -13,6 +13,7 @@ from gwdeployer.objects.types import type_of_kind
 from gwdeployer.testing.apiserver.kinds.causes import BadRequest, Cause
 from gwdeployer.testing.apiserver.kinds.decoding import decoded
 from gwdeployer.testing.apiserver.kinds.defaulting import defaulted
+from gwdeployer.testing.apiserver.kinds.event_forms import event_in
 from gwdeployer.testing.apiserver.kinds.fieldpaths import found, put
 from gwdeployer.testing.apiserver.kinds.go_types import go_type
 from gwdeployer.testing.apiserver.kinds.metadata import validate_metadata
@@ -97,11 +98,27 @@ class BuiltinKind(Kind):
             raise BadRequest(result.mismatch)
         return result.value, result.unknown
 
+    def stored(self, obj: Object) -> Object:
+        """Return the object without empty lists: what is stored is protobuf, which has none."""
+        return decoded(self.type_name, obj, keep_empty=False).value if _has_empty_list(obj) else obj
+
     def default(self, obj: Object) -> Object:
         """Return a copy with defaults, deprecated fields folded into those that replaced them."""
         result: Object = defaulted(self.type_name, obj)
         self.strategy.on_default(result)
         return result
+
+    @property
+    def storage(self) -> tuple[str, str]:
+        """Return where objects are kept; both forms of Events are in one place."""
+        group, plural = super().storage
+        return ("" if plural == "events" else group), plural
+
+    def convert(self, obj: Object) -> Object:
+        """Return an object of the same storage in this form."""
+        if self.storage == ("", "events"):
+            return event_in(self.resource.kind.api_version, obj)
+        return super().convert(obj)
 
     def open_api(self) -> dict[str, Any]:
         """Return a reference to the type."""
@@ -112,7 +129,8 @@ class BuiltinKind(Kind):
         result = copy.deepcopy(obj)
         if self.has_status:
             result["status"] = copy.deepcopy(go_type(self.type_name).zero["status"])
-        put(result, _GENERATION, 1 if self.strategy.counted else None)
+        if self.strategy.counted:
+            put(result, _GENERATION, 1)
         self.strategy.on_create(result)
         return self.default(result)
 
@@ -143,3 +161,9 @@ class BuiltinKind(Kind):
     def release(self, obj: Object) -> None:
         """Give back what the object held."""
         self.strategy.release(obj)
+
+
+def _has_empty_list(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_empty_list, value.values()))
+    return isinstance(value, list) and (not value or any(map(_has_empty_list, value)))

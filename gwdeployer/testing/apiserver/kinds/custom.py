@@ -82,6 +82,14 @@ class CustomKind(Kind):
         unknown += coerce_embedded(result, self.structure)
         return result, unknown
 
+    def applied(self, obj: Object) -> Object:
+        """Return a copy as it is: an apply knows fields and types by the schema, and nulls are values."""
+        result = copy.deepcopy(obj)
+        # It need not be a time: the server puts its own in its place.
+        result.get("metadata", {}).pop("creationTimestamp", None)
+        coerce_metadata(result)
+        return result
+
     def default(self, obj: Object) -> Object:
         """Return a copy with the defaults of the schema."""
         result = copy.deepcopy(obj)

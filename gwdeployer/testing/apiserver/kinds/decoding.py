@@ -32,14 +32,18 @@ class Decoded:
     mismatch: str = ""
 
 
-def decoded(type_name: str, value: Any) -> Decoded:
+def decoded(type_name: str, value: Any, *, keep_empty: bool = True) -> Decoded:
     """Return ``value`` as the server decodes and prints it; nothing of the input is aliased.
 
     A wrong type is told in ``mismatch`` as Go's decoder tells it (the first in document order) and its field
-    left out.
+    left out. An empty list is not yet null, as it will be when it comes back from the storage, unless
+    ``keep_empty`` says so; an empty ``managedFields`` says something, and stays as long.
     """
-    decoder = _Decoder()
-    result = decoder.struct(type_info(type_name), value, _Place("", "", ()))
+    decoder = _Decoder(keep_empty=keep_empty)
+    try:
+        result = decoder.struct(type_info(type_name), value, _Place("", "", (), go_type(type_name).name))
+    except _Wrong as wrong:
+        return Decoded({}, [], str(wrong))
     return Decoded(result, decoder.unknown, decoder.mismatch)
 
 
@@ -73,7 +77,8 @@ class _Wrong(Exception):  # noqa: N818 - never leaves the decoder
 class _Decoder:
     """One pass over one body; collects what is told of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_empty: bool) -> None:
+        self.keep_empty = keep_empty
         self.unknown: list[str] = []
         self.mismatch = ""
 
@@ -87,10 +92,17 @@ class _Decoder:
                 self.unknown.append(f'unknown field "{place.below(key)}"')
             elif item is not None:
                 found = self._field(fields[key], item, place.field(key, go))
-                # What is stored is protobuf, which knows no empty list or map.
-                if found is not None and (go.is_pointer(key) or not _is_zero(fields[key], found)):
+                if found is not None and (
+                    go.is_pointer(key)
+                    or not _is_zero(fields[key], found)
+                    or self._stays_empty(go, key, found)
+                ):
                     result[key] = found
         return {**copy.deepcopy(_missing(go, result)), **result}
+
+    def _stays_empty(self, go: GoType, key: str, found: Any) -> bool:
+        prints_empty = isinstance(go.zero, dict) and key in go.zero
+        return self.keep_empty and found == [] and (prints_empty or key == "managedFields")
 
     def _field(self, kind: FieldInfo, item: Any, place: _Place) -> Any:
         try:

@@ -70,9 +70,14 @@ class Kind(ABC):
         """Return the schema that OpenAPI publishes; references lead to ``#/components/schemas/``."""
 
     @property
+    def type_meta(self) -> Object:
+        """Return apiVersion and kind."""
+        return {"apiVersion": self.resource.kind.api_version, "kind": self.resource.kind.kind}
+
+    @property
     def empty(self) -> Object:
         """Return what an object is printed as before anything is set; nobody comes to own what it has."""
-        return {"apiVersion": self.resource.kind.api_version, "kind": self.resource.kind.kind}
+        return self.type_meta
 
     @abstractmethod
     def reset_fields(self, subresource: str = "") -> frozenset[FieldPath]:
@@ -84,6 +89,14 @@ class Kind(ABC):
 
         Raises ``BadRequest`` with the decoder's own message if a value has a wrong type.
         """
+
+    def applied(self, obj: Object) -> Object:
+        """Return what a server-side apply made, in canonical form. Raises ``BadRequest``."""
+        return self.parsed(obj)[0]
+
+    def stored(self, obj: Object) -> Object:
+        """Return an object as it comes back from the storage."""
+        return obj
 
     @abstractmethod
     def default(self, obj: Object) -> Object:
