@@ -121,6 +121,8 @@ def test_everything_is_allowed(client: Client) -> None:
 
 def test_methods_that_a_resource_has_not_are_not_allowed(client: Client) -> None:
     assert client.request("DELETE", "/api/v1/namespaces").code == 405
+    assert client.post(f"{DEPLOYMENTS}/web/status", {}).code == 405
+    assert client.request("OPTIONS", DEPLOYMENTS).code == 405
     assert client.put(f"{DEPLOYMENTS}/web/status/x", {}).code == 404
 
 
@@ -215,6 +217,16 @@ def test_resources_are_discovered_all_at_once(client: Client) -> None:
     deployments = next(one for one in version["resources"] if one["resource"] == "deployments")
     assert deployments["scope"] == "Namespaced"
     assert {one["subresource"] for one in deployments["subresources"]} == {"scale", "status"}
+
+
+def test_open_api_follows_the_definitions(client: Client) -> None:
+    assert "apis/apps/v1" in client.get("/openapi/v3").content["paths"]
+    assert client.get("/openapi/v3/apis/example.com/v1").code == 404
+    client.created("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd())
+    paths = client.get("/openapi/v3").content["paths"]
+    where = paths["apis/example.com/v1"]["serverRelativeURL"]
+    assert "com.example.v1.Site" in client.get(where).content["components"]["schemas"]
+    assert client.get("/openapi/v2").content["swagger"] == "2.0"
 
 
 # CustomResourceDefinitions.
@@ -325,8 +337,19 @@ def test_every_public_name_of_testing_is_there() -> None:
     assert [name for name in testing.__all__ if getattr(testing, name) is None] == []
 
 
+def document() -> str:
+    return (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+
+
+def test_the_test_in_the_document_passes(gwdeployer_apiserver: APIServer) -> None:
+    code = document().split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - the example itself
+    names["test_a_label_is_added"](gwdeployer_apiserver)
+
+
 def test_every_option_and_fault_is_documented() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+    text = document()
     options = set(inspect.signature(APIServer).parameters)
     faults = {name for name in vars(Faults) if not name.startswith("_")} - {"remove", "effects_on"}
     assert {name for name in options if f"`{name}=" not in text} == set()

@@ -6,6 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypedDict, overload
 
+from gwdeployer.testing.apiserver.content import media_type_of
+from gwdeployer.testing.apiserver.options import manager_of_agent
+from gwdeployer.testing.apiserver.targets import Query, Target
+from gwdeployer.testing.apiserver.wire import HttpRequest
+
 _WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 
@@ -40,6 +45,30 @@ class Recorded:
     def is_write(self) -> bool:
         """Whether the request would change something (a dry run would not)."""
         return self.verb in _WRITES and not self.dry_run
+
+
+def recorded(request: HttpRequest, path: str, query: Query, target: Target | None, kind: str) -> Recorded:
+    """Return what the log says of a request that is about objects of ``kind``, or about nothing."""
+    agent = request.headers.get("user-agent", "")
+    if target is None:
+        return Recorded(request.method, path, request.method.lower(), user_agent=agent)
+    return Recorded(
+        method=request.method,
+        path=path,
+        verb=target.verb,
+        api_version=target.api_version,
+        resource=target.resource,
+        kind=kind,
+        namespace=target.namespace,
+        name=target.name,
+        subresource=target.subresource,
+        content_type=media_type_of(request.headers.get("content-type", "")),
+        manager="".join(query.get("fieldManager", ())[:1]) or manager_of_agent(agent),
+        dry_run="dryRun" in query,
+        force=query.get("force") == ["true"],
+        user_agent=agent,
+        body=request.body,
+    )
 
 
 class Match(TypedDict, total=False):

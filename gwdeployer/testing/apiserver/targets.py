@@ -89,4 +89,4 @@ def _namespace(parts: list[str]) -> tuple[str, list[str]]:
         return "", parts
     if len(parts) > 2 and parts[2] not in _OF_NAMESPACES:  # noqa: PLR2004 - namespaces/NAME/RESOURCE
         return parts[1], parts[2:]
-    return parts[1], parts
+    return "", parts
