@@ -32,6 +32,7 @@ from gwdeployer.errors import (
     InputsError,
     KindNotInstalled,
     NotFound,
+    ServerFailure,
     Unauthorized,
     Unreachable,
     one_line,
@@ -71,7 +72,9 @@ class KubernetesCluster:
     ) -> None:
         """Use an ApiClient, or a function that makes one: called again when credentials are refused.
 
-        ``request_timeout`` (seconds) holds for requests that name none.
+        ``request_timeout`` (seconds) holds for requests that name none: for connecting, and for each wait for
+        more of an answer. An ApiClient should have ``configuration.retries = False``, else urllib3 sends
+        requests again on its own and waits for throttling servers past every deadline.
         """
         self._connect = client if callable(client) else None
         self._timeout = request_timeout
@@ -99,7 +102,7 @@ class KubernetesCluster:
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._dynamic.client.rest_client.pool_manager.clear()
+        _close_idle(self._dynamic)
 
     def supports(self, kind: KindRef) -> bool:
         """See :class:`~gwdeployer.cluster.Cluster`."""
@@ -261,7 +264,8 @@ class KubernetesCluster:
         timeout: float | None = None,
     ) -> urllib3.BaseHTTPResponse:
         """Send a request; where the credentials are refused, once more with fresh ones."""
-        limits = (_CONNECT_TIMEOUT, timeout or self._timeout)
+        limit = timeout or self._timeout
+        limits = (min(_CONNECT_TIMEOUT, limit), limit)
         arguments = {"query_params": query or [], "body": body, "content_type": content_type}
 
         def sent(dynamic: DynamicClient) -> urllib3.BaseHTTPResponse:
@@ -282,6 +286,7 @@ class KubernetesCluster:
         with self._lock:
             if self._dynamic is refused:
                 self._dynamic = _dynamic(connect())
+                _close_idle(refused)
             return self._dynamic
 
 
@@ -296,15 +301,21 @@ def _dynamic(client: official.ApiClient) -> DynamicClient:
     return DynamicClient(client, discoverer=_NoDiscovery)  # type: ignore[no-untyped-call]
 
 
+def _close_idle(dynamic: DynamicClient) -> None:
+    """Close what is not in use; what is will be closed by those who use it."""
+    dynamic.client.rest_client.pool_manager.clear()
+
+
 def _configured(kubeconfig: str | Path | None, context: str | None) -> official.ApiClient:
     configuration = official.Configuration()
     configuration.connection_pool_maxsize = _CONNECTIONS
     # Reads are retried where their deadline is known, writes where their effect is.
     configuration.retries = False
-    path = str(kubeconfig) if kubeconfig is not None else None
+    # The client itself looks at KUBECONFIG once, when it is imported.
+    path = str(kubeconfig) if kubeconfig is not None else os.environ.get("KUBECONFIG") or None
     in_pod = path is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ
     try:
-        if in_pod and "KUBECONFIG" not in os.environ:
+        if in_pod:
             official_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             official_config.load_kube_config(path, context, client_configuration=configuration)  # type: ignore[no-untyped-call]
@@ -368,8 +379,10 @@ def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         yield from (line for line in lines if line)
 
 
-def _event(said: Mapping[str, Any], request: Request) -> Event:
-    obj = said["object"]
-    if said["type"] == "ERROR":
-        raise error_of(Answer(int(obj.get("code") or 500), {}, json.dumps(obj).encode()), request)
-    return Event(said["type"], obj)
+def _event(said: Any, request: Request) -> Event:
+    match said:
+        case {"type": "ERROR", "object": {"code": int(code), **rest}}:
+            raise error_of(Answer(code, {}, json.dumps(rest).encode()), request)
+        case {"type": "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" as happened, "object": dict(obj)}:
+            return Event(happened, obj)
+    raise ServerFailure(Fault("a line of the watch is no event", subject=str(request)), delay=2.0)

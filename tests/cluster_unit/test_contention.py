@@ -1,0 +1,91 @@
+"""Two writers that undo each other's work: this one steps back."""
+
+from __future__ import annotations
+
+import pytest
+
+from gwdeployer.cluster import contention as module
+from gwdeployer.cluster.contention import TOLERATED, WINDOW, Contention
+from gwdeployer.cluster.drift import Difference
+from gwdeployer.errors import Contested
+from gwdeployer.objects import ObjectRef
+from tests.cluster_unit.clock import Clock
+from tests.cluster_unit.fake import CONFIG_MAP, OURS, thing
+
+REF = ObjectRef(CONFIG_MAP, "shop", "web")
+PLAN = thing(CONFIG_MAP, data={"a": "1"})
+FOUND = [Difference(("data", "a"), "1", "2")]
+THEIRS = {"manager": "argo", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}}
+LIVE = {**PLAN, "metadata": {**PLAN["metadata"], "managedFields": [THEIRS, {**THEIRS, "manager": OURS}]}}
+
+
+def disputed(clock: Clock, repairs: int = TOLERATED) -> Contention:
+    contention = Contention(clock)
+    contention.wrote(REF, PLAN)
+    for _ in range(repairs):
+        contention.wrote(REF, PLAN)
+    return contention
+
+
+def check(contention: Contention) -> None:
+    contention.check(REF, PLAN, LIVE, FOUND, OURS)
+
+
+def test_a_few_repairs_are_accidents() -> None:
+    check(Contention(Clock()))
+    check(disputed(Clock(), TOLERATED - 1))
+
+
+def test_more_are_a_dispute_and_name_the_other() -> None:
+    with pytest.raises(Contested) as raised:
+        check(disputed(Clock()))
+    assert raised.value.delay == 30
+    assert str(raised.value) == (
+        "ConfigMap shop/web data.a: repaired 5 times in 600 s, and changed again by argo; next try in 30 s; "
+        "let only one of the two manage this field"
+    )
+
+
+def test_the_next_try_comes_after_the_pause_and_the_pauses_grow() -> None:
+    clock = Clock()
+    contention = disputed(clock)
+    for pause in (30, 60, 120):
+        with pytest.raises(Contested) as raised:
+            check(contention)
+        assert raised.value.delay == pause
+        clock.now += pause
+        check(contention)
+        contention.wrote(REF, PLAN)
+
+
+def test_a_dispute_is_over_when_the_window_has_passed() -> None:
+    clock = Clock()
+    contention = disputed(clock)
+    clock.now += WINDOW
+    check(contention)
+
+
+def test_another_plan_is_another_matter() -> None:
+    contention = disputed(Clock())
+    contention.check(REF, thing(CONFIG_MAP, data={"a": "3"}), LIVE, FOUND, OURS)
+    contention.wrote(REF, thing(CONFIG_MAP, data={"a": "3"}))
+    check(contention)
+
+
+def test_other_objects_are_not_meant() -> None:
+    contention = disputed(Clock())
+    contention.check(REF._replace(name="other"), PLAN, LIVE, FOUND, OURS)
+
+
+def test_an_unknown_opponent_is_somebody() -> None:
+    with pytest.raises(Contested, match="changed again by somebody"):
+        disputed(Clock()).check(REF, PLAN, PLAN, FOUND, OURS)
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_REMEMBERED", 3)
+    contention = disputed(Clock())
+    for number in range(3):
+        contention.wrote(REF._replace(name=f"n{number}"), PLAN)
+    check(contention)
+    assert len(contention._known) == 3
