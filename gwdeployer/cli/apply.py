@@ -70,7 +70,7 @@ def _lines(result: ReconcileResult) -> Iterator[str]:
 
 
 def _action(outcome: Outcome) -> str:
-    if not outcome.adopted_from:
-        return str(outcome.action)
-    adopted = f"adopted from {outcome.adopted_from}"
-    return f"{outcome.action}, {adopted}" if outcome.action is Action.RECREATED else adopted
+    """Return what was done; an object that was recreated is nobody's former one."""
+    if outcome.adopted_from and outcome.action is not Action.RECREATED:
+        return f"adopted from {outcome.adopted_from}"
+    return str(outcome.action)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -30,7 +31,8 @@ def texts(change: Change) -> tuple[str, str]:
 
 
 def _text(obj: Object) -> str:
-    return documents.dump(obj) if obj else ""
+    """Return an object as YAML with its fields in alphabetical order, as kubectl prints them."""
+    return documents.dump(json.loads(json.dumps(obj, sort_keys=True))) if obj else ""
 
 
 def _content(obj: Object | None) -> Object:

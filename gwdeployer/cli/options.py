@@ -26,6 +26,9 @@ def _log(_: click.Context, __: click.Parameter, verbose: int) -> None:
     if verbose:
         level = logging.INFO if verbose == 1 else logging.DEBUG
         logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    else:
+        # What went wrong is reported at the end; without a handler, warnings would be printed as well.
+        logging.getLogger("gwdeployer").addHandler(logging.NullHandler())
 
 
 _OPTIONS = (

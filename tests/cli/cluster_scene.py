@@ -44,17 +44,25 @@ def any_fields(kind: KindRef, plural: str, scope: str) -> Object:
     }
 
 
+def install_gateway_api(server: Server) -> None:
+    """Make the server know GatewayClasses and Gateways."""
+    classes = any_fields(GATEWAY_CLASS, "gatewayclasses", "Cluster")
+    install(server, classes, any_fields(GATEWAY, "gateways", "Namespaced"))
+
+
 def install_kinds(server: Server) -> None:
     """Make the server know GatewayClasses, Gateways and the parameters of both data planes."""
-    definitions = [
-        any_fields(GATEWAY_CLASS, "gatewayclasses", "Cluster"),
-        any_fields(GATEWAY, "gateways", "Namespaced"),
-        *yaml.safe_load_all(run("crds", "--no-descriptions").out),
-    ]
+    install_gateway_api(server)
+    install(server, *yaml.safe_load_all(run("crds", "--no-descriptions").out))
+
+
+def install(server: Server, *definitions: Object) -> None:
+    """Install CustomResourceDefinitions, and wait until their kinds are served."""
     cluster = KubernetesCluster.connect(server.kubeconfig)
     for definition in definitions:
         cluster.apply(definition, manager="tests", force=True)
-    for kind in (GATEWAY, GATEWAY_CLASS, GATEWAY_PARAMETERS):
+        spec = definition["spec"]
+        kind = KindRef(spec["group"], spec["versions"][0]["name"], spec["names"]["kind"])
         eventually(f"{kind} is served", partial(served, server, kind))
     cluster.close()
 

@@ -71,12 +71,17 @@ def commands_of(document: str) -> list[Command]:
     return found
 
 
+#: Documents with a test of their own: test_charts_examples, test_deploying (which needs a cluster).
+ELSEWHERE = {"docs/charts.md", "docs/deploying.md"}
+
+
 def pythons() -> list[tuple[str, str]]:
-    # Those of charts.md have a test of their own.
-    return [(name, code) for name in TEXTS if name != "docs/charts.md" for code in blocks(name, "python")]
+    return [(name, code) for name in TEXTS if name not in ELSEWHERE for code in blocks(name, "python")]
 
 
-COMMANDS = [command for document in TEXTS for command in commands_of(document)]
+COMMANDS = [
+    command for document in TEXTS if document != "docs/deploying.md" for command in commands_of(document)
+]
 
 
 def files_of(document: str) -> dict[str, str]:

@@ -131,7 +131,8 @@ class _Decoder:
     def _map(self, values: FieldInfo, value: Any, place: _Place) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise _Wrong(_cannot(value, place))
-        return {key: self._inner(values, item, place.entry(key)) for key, item in value.items()}
+        decoded = {key: self._inner(values, item, place.entry(key)) for key, item in value.items()}
+        return dict(sorted(decoded.items()))  # Go prints a map by its keys, structs by their fields
 
     def _inner(self, kind: FieldInfo, value: Any, place: _Place) -> Any:
         if value is None:
