@@ -194,12 +194,16 @@ def _entry_key(entry: Object) -> tuple[str, ...]:
 
 
 def _ordered_status(status: Object) -> Object:
-    """Go walks its maps in random order, and so come conflicts and the faults of custom resources."""
+    """Go walks its maps in random order, and so come conflicts and the faults of custom resources.
+
+    A real server looks at metadata up to three times, and then tells each fault of it as often.
+    """
     causes = status.get("details", {}).get("causes", [])
-    if len(causes) < 2:
-        return status
-    in_order = sorted(causes, key=lambda cause: json.dumps(cause, sort_keys=True))
-    message = re.sub(
-        r"(?s)(is invalid:|conflicts?:|conflicts with) .*", r"\1 (see causes)", status["message"]
+    told = sorted({json.dumps(cause, sort_keys=True) for cause in causes})
+    message = status.get("message", "")
+    if len(told) > 1:
+        message = re.sub(r"(?s)(is invalid:|conflicts?:|conflicts with) .*", r"\1 (see causes)", message)
+    details = (
+        {"details": status["details"] | {"causes": [json.loads(cause) for cause in told]}} if told else {}
     )
-    return status | {"message": message, "details": status["details"] | {"causes": in_order}}
+    return status | {"message": message} | details
