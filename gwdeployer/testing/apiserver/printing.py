@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gwdeployer.objects import Object
@@ -68,7 +69,7 @@ def _age(obj: Object) -> str:
 
 NAME = Column("Name", at("metadata.name"), format="name")
 AGE = Column("Age", _age)
-CREATED = Column("Created At", at("metadata.creationTimestamp"))
+CREATED = Column("Created At", at("metadata.creationTimestamp"), "date")
 
 
 # Parts
@@ -218,6 +219,18 @@ def _node_status(obj: Object) -> str:
     return f"{status},SchedulingDisabled" if obj["spec"].get("unschedulable") else status
 
 
+def _node_info(name: str) -> Callable[[Object], str]:
+    return lambda obj: found(obj, ("status", "nodeInfo", name)) or _UNKNOWN
+
+
+def _node_address(kind: str) -> Callable[[Object], str]:
+    def cell(obj: Object) -> str:
+        addresses = found(obj, ("status", "addresses")) or []
+        return next((one["address"] for one in addresses if one["type"] == kind), _NONE)
+
+    return cell
+
+
 def _roles(obj: Object) -> str:
     prefix = "node-role.kubernetes.io/"
     labels = obj["metadata"].get("labels", {})
@@ -226,6 +239,13 @@ def _roles(obj: Object) -> str:
 
 def _event_time(obj: Object) -> str:
     return age(found(obj, ("series", "lastObservedTime")) or obj.get("lastTimestamp") or obj.get("eventTime"))
+
+
+def _event_source(obj: Object) -> str:
+    source = obj.get("source") or obj.get("deprecatedSource") or {}
+    controller = obj.get("reportingComponent") or obj.get("reportingController")
+    parts = (source.get("component") or controller, source.get("host") or obj.get("reportingInstance"))
+    return ", ".join(filter(None, parts))
 
 
 def _event_target(obj: Object) -> str:
@@ -242,13 +262,22 @@ def _endpoints(obj: Object) -> str:
 
 def _job_completions(obj: Object) -> str:
     done = found(obj, ("status", "succeeded")) or 0
-    return f"{done}/{obj['spec'].get('completions', 1)}"
+    spec = obj["spec"]
+    if "completions" in spec:
+        return f"{done}/{spec['completions']}"
+    parallel = spec.get("parallelism", 0)
+    return f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
+
+
+def _job_duration(obj: Object) -> str:
+    begun, ended = found(obj, ("status", "startTime")), found(obj, ("status", "completionTime"))
+    return age(begun, datetime.fromisoformat(ended) if ended else None) if begun else ""
 
 
 def _job_status(obj: Object) -> str:
     conditions = found(obj, ("status", "conditions")) or []
     told = [one["type"] for one in conditions if one["status"] == "True"]
-    known = ("Complete", "Failed", "FailureTarget", "SuccessCriteriaMet", "Suspended")
+    known = ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet")
     return next((kind for kind in known if kind in told), "Running")
 
 
@@ -263,16 +292,18 @@ _EVENT = (
     Column("Type", at("type", "")),
     Column("Reason", at("reason", "")),
     Column("Object", _event_target),
-    wide("Source", lambda obj: found(obj, ("source", "component")) or obj.get("reportingComponent", "")),
+    wide("Subobject", at("involvedObject.fieldPath", "")),
+    wide("Source", _event_source),
     Column("Message", lambda obj: (obj.get("message") or obj.get("note") or "").strip()),
-    Column("Count", at("count", 1), "integer", priority=1),
-    wide("Name", at("metadata.name")),
+    wide("First Seen", lambda obj: age(obj.get("firstTimestamp") or obj.get("eventTime"))),
+    wide("Count", lambda obj: found(obj, ("series", "count")) or obj.get("count", 1)),
+    Column("Name", at("metadata.name"), priority=1, format="name"),
 )
 
 COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ("", "ConfigMap"): (
         NAME,
-        Column("Data", lambda obj: len(obj.get("data", ())) + len(obj.get("binaryData", ())), "integer"),
+        Column("Data", lambda obj: len(obj.get("data", ())) + len(obj.get("binaryData", ()))),
         AGE,
     ),
     ("", "Event"): _EVENT,
@@ -283,6 +314,11 @@ COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("Roles", _roles),
         AGE,
         Column("Version", at("status.nodeInfo.kubeletVersion", "")),
+        wide("Internal-IP", _node_address("InternalIP")),
+        wide("External-IP", _node_address("ExternalIP")),
+        wide("OS-Image", _node_info("osImage")),
+        wide("Kernel-Version", _node_info("kernelVersion")),
+        wide("Container-Runtime", _node_info("containerRuntimeVersion")),
     ),
     ("", "Pod"): (
         NAME,
@@ -298,7 +334,7 @@ COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ("", "Secret"): (
         NAME,
         Column("Type", at("type", "")),
-        Column("Data", lambda obj: len(obj.get("data", ())), "integer"),
+        Column("Data", lambda obj: len(obj.get("data", ()))),
         AGE,
     ),
     ("", "Service"): (
@@ -325,8 +361,8 @@ COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ("apps", "Deployment"): (
         NAME,
         _READY,
-        number("Up-to-date", "status.updatedReplicas"),
-        number("Available", "status.availableReplicas"),
+        Column("Up-to-date", at("status.updatedReplicas", 0)),
+        Column("Available", at("status.availableReplicas", 0)),
         AGE,
         *_WORKLOAD,
     ),
@@ -345,13 +381,14 @@ COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("Targets", _metrics),
         Column("MinPods", lambda obj: str(obj["spec"].get("minReplicas", "<unset>"))),
         Column("MaxPods", at("spec.maxReplicas")),
-        number("Replicas", "status.currentReplicas"),
+        Column("Replicas", at("status.currentReplicas", 0)),
         AGE,
     ),
     ("batch", "Job"): (
         NAME,
         Column("Status", _job_status),
         Column("Completions", _job_completions),
+        Column("Duration", _job_duration),
         AGE,
         *_WORKLOAD,
     ),

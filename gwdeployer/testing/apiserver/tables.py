@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,7 @@ def columns_of(kind: Kind) -> tuple[Column, ...]:
     if not isinstance(kind, CustomKind):
         return COLUMNS.get(kind.resource.kind.group_kind, (NAME, AGE))
     declared = kind.version.get("additionalPrinterColumns")
-    return (NAME, *map(_declared, declared)) if declared else (NAME, AGE)
+    return (NAME, *map(_declared, declared)) if declared else (NAME, replace(AGE, type="date"))
 
 
 def _declared(column: dict[str, Any]) -> Column:

@@ -26,6 +26,8 @@ Json = dict[str, Any]
 
 HERE = Path(__file__).parent
 GENERATED = "Bad_[a-z0-9]{5}"
+#: Columns of ages and times.
+AGES = ("Age", "Created At", "Last Seen", "First Seen", "Duration")
 MADE_UP = ("creationTimestamp", "managedFields", "resourceVersion", "selfLink", "uid")
 ADDRESS, NODE_PORT, UID, TIME = "10.0.0.100", 30100, "uid", "2026-01-01T00:00:00Z"
 
@@ -90,6 +92,25 @@ def _plain_service(spec: Json, given: Json) -> None:
         spec["healthCheckNodePort"] = NODE_PORT
 
 
+def made_up_values(spec: Json, given: Json) -> list[tuple[str, str]]:
+    """Return what the server chose for a Service, as text, and what stands for it."""
+    asked = {port.get("nodePort") for port in given.get("ports", ())}
+    ports = {port.get("nodePort") for port in spec.get("ports", ())} - asked - {None}
+    address = spec.get("clusterIP")
+    chosen = [(address, ADDRESS)] if address not in (None, "None", given.get("clusterIP")) else []
+    return [*chosen, *((f":{port}/", f":{NODE_PORT}/") for port in ports)]
+
+
+def printed(table: Json) -> Json:
+    """Return a table's columns and its one row, by the names of the columns."""
+    columns = [
+        [column[key] for key in ("name", "type", "format", "priority")]
+        for column in table["columnDefinitions"]
+    ]
+    cells = dict(zip([column[0] for column in columns], table["rows"][0]["cells"], strict=True))
+    return {"columns": columns, "cells": {name: cell for name, cell in cells.items() if name not in AGES}}
+
+
 class Server:
     """A kube-apiserver of our own, hence the unverified certificate."""
 
@@ -99,8 +120,9 @@ class Server:
         self.context.check_hostname = False
         self.context.verify_mode = ssl.CERT_NONE
 
-    def ask(self, verb: str, path: str, body: Json | None = None) -> Json:
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+    def ask(self, verb: str, path: str, body: Json | None = None, accept: str = "*/*") -> Json:
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": accept}
+        headers["Content-Type"] = "application/json"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers=headers, method=verb)  # noqa: S310 - a URL of our own
         try:
@@ -125,6 +147,17 @@ class Server:
             time.sleep(3)
             said = self.ask("GET", self.path(obj, obj["metadata"]["name"]))
         return said
+
+    def table(self, obj: Json) -> Json:
+        """Return how an object is printed, but for ages."""
+        name = obj["metadata"]["name"]
+        live = self.ask("GET", self.path(obj, name))
+        said = self.ask("GET", self.path(obj, name), accept="application/json;as=Table;v=v1;g=meta.k8s.io")
+        text = json.dumps(said["rows"]).replace(live["metadata"]["uid"], UID)
+        if live["kind"] == "Service":
+            for made_up, plain in made_up_values(live["spec"], obj["spec"]):
+                text = text.replace(made_up, plain)
+        return printed({**said, "rows": json.loads(text)})
 
     def delete(self, obj: Json) -> None:
         name = obj["metadata"]["name"]
@@ -165,9 +198,11 @@ def cut(message: str) -> str:
 def main() -> None:
     server = Server(*sys.argv[1:3])
     definitions = [obj for obj in cases("created") if obj["kind"] == "CustomResourceDefinition"]
-    created = {}
+    created, tables = {}, {}
     for obj in cases("created"):
-        created[f"{obj['kind']}/{obj['metadata']['name']}"] = told(server.create(obj), obj)
+        identity = f"{obj['kind']}/{obj['metadata']['name']}"
+        created[identity] = told(server.create(obj), obj)
+        tables[identity] = server.table(obj)
         if obj not in definitions:
             server.delete(obj)
     refused = {
@@ -176,7 +211,8 @@ def main() -> None:
     updated = [update(server, case) for case in cases("updated")]
     for obj in definitions:
         server.delete(obj)
-    for name, answer in (("created", created), ("refused", refused), ("updated", updated)):
+    told_of = {"created": created, "refused": refused, "tables": tables, "updated": updated}
+    for name, answer in told_of.items():
         text = json.dumps(answer, indent=1, sort_keys=True) + "\n"
         (HERE / "answers" / f"{name}.json").write_text(text)
 

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from gwdeployer.testing.apiserver.kinds import BadRequest, Cause, Invalid
-from tests.testing.kinds.answers import HERE, TIME, UID, cases, comparable, kinds, listed, merged
+from gwdeployer.testing.apiserver.kinds.custom import CustomKind
+from gwdeployer.testing.apiserver.printing import COLUMNS
+from gwdeployer.testing.apiserver.tables import table
+from tests.testing.kinds.answers import HERE, TIME, UID, cases, comparable, kinds, listed, merged, printed
 
 Json = dict[str, Any]
 
@@ -31,10 +34,16 @@ def created(obj: Json) -> Json:
     decoded["metadata"] |= {"uid": UID, "creationTimestamp": TIME, **namespace}
     if not decoded["metadata"].get("name") and decoded["metadata"].get("generateName"):
         decoded["metadata"]["name"] = decoded["metadata"]["generateName"] + "abcde"
-    prepared = kind.prepare_create(kind.default(decoded))
+    prepared = kind.stored(kind.prepare_create(kind.default(decoded)))
     if causes := kind.validate(prepared):
         raise Invalid(causes)
-    return prepared
+    return kind.stored(prepared)
+
+
+def is_printed(obj: Json) -> bool:
+    """Tell the kinds whose columns are known: custom ones, and those of ``printing``."""
+    kind = kinds()[obj["apiVersion"], obj["kind"]]
+    return isinstance(kind, CustomKind) or kind.resource.kind.group_kind in COLUMNS
 
 
 def said_of(causes: list[Cause]) -> Json:
@@ -46,6 +55,13 @@ def test_a_new_object_is_completed_as_a_real_server_completes_it(given: Json) ->
     before = copy.deepcopy(given)
     assert comparable(created(given), given) == answers("created")[identity(given)]
     assert given == before
+
+
+@pytest.mark.parametrize("given", [obj for obj in cases("created") if is_printed(obj)], ids=identity)
+def test_an_object_is_printed_as_a_real_server_prints_it(given: Json) -> None:
+    kind = kinds()[given["apiVersion"], given["kind"]]
+    result = printed(table(kind, [answers("created")[identity(given)]]))
+    assert result == answers("tables")[identity(given)]
 
 
 @pytest.mark.parametrize("given", cases("refused"), ids=identity)
@@ -72,9 +88,9 @@ def test_an_object_is_replaced_as_a_real_server_replaces_it(case: Json, answer: 
     decoded, _ = kind.decode(merged(live, case["second"]))
     subresource = case.get("subresource", "")
     try:
-        new = kind.prepare_update(kind.default(decoded), live, subresource)
+        new = kind.stored(kind.prepare_update(kind.default(decoded), live, subresource))
         causes = kind.validate(new, live, subresource)
-        said = said_of(causes) if causes else comparable(new, merged(first, case["second"]))
+        said = said_of(causes) if causes else comparable(kind.stored(new), merged(first, case["second"]))
     except Invalid as error:
         said = said_of(error.causes)
     assert said == answer

@@ -19,6 +19,10 @@ _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
 _POWERS = {suffix: power for power, suffix in _DECIMAL.items()}
 _LARGEST = 2**63 - 1
+_NANO = -9
+#: How long a number may be to be kept as it is written; a binary suffix counts as three digits.
+_DIGITS = 18
+_BINARY_DIGITS = 14
 
 NOT_A_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
@@ -26,7 +30,7 @@ NOT_A_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)(
 def canonical_quantity(value: Any) -> str:
     """Return a quantity (a string or a number) in canonical form; ``ValueError`` if it is none."""
     number, family = _parsed(value)
-    return _printed(number, family)
+    return str(value) if _is_kept(str(value)) else _printed(number, family)
 
 
 def amount(value: Any) -> Fraction:
@@ -41,16 +45,35 @@ def _parsed(value: Any) -> tuple[Fraction, Family]:
         raise ValueError(NOT_A_QUANTITY)
     number, family = _scaled(Fraction(f"{match[2] or 0}.{match[3] or 0}"), match[4])
     nano = math.ceil(number * 10**9)
-    limited = min(Fraction(nano, 10**9), Fraction(_LARGEST))
+    limited = Fraction(nano, 10**9)
+    if family == "binary":
+        limited = min(limited, Fraction(_LARGEST))
     return -limited if match[1] == "-" else limited, family
+
+
+def _is_kept(text: str) -> bool:
+    """Tell the numbers that the server keeps as written: it thinks them canonical, which few are not."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        return False
+    whole, decimals, suffix = match[2].lstrip("0") or "0", match[3] or "", match[4]
+    if suffix.endswith("i"):
+        power = _BINARY.index(suffix)
+        return match[3] is None and int(whole) % 8 != 0 and len(whole) + 3 * power <= _BINARY_DIGITS
+    scale = _exponent(suffix) - len(decimals)
+    digits = whole + decimals
+    fits = len(digits) <= _DIGITS and scale >= _NANO
+    return fits and scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0"
+
+
+def _exponent(suffix: str) -> int:
+    return int(suffix[1:]) if len(suffix) > 1 else _POWERS[suffix]
 
 
 def _scaled(number: Fraction, suffix: str) -> tuple[Fraction, Family]:
     if suffix.endswith("i"):
         return number * 1024 ** _BINARY.index(suffix), "binary"
-    if suffix[:1] in ("e", "E") and len(suffix) > 1:
-        return number * Fraction(10) ** int(suffix[1:]), "exponent"
-    return number * Fraction(10) ** _POWERS[suffix], "decimal"
+    return number * Fraction(10) ** _exponent(suffix), "exponent" if len(suffix) > 1 else "decimal"
 
 
 def _printed(number: Fraction, family: Family) -> str:
