@@ -52,13 +52,13 @@ def apply(
         run = Reconciling(plugins_for(inputs_file, given, cluster), cluster, report, timeout)
         for result in run.reconciled(manifests, progress):
             progress.clear()
-            for line in _lines(result):
+            for line in lines_of(result):
                 click.echo(f"{line} (server dry run)" if dry_run == "server" else line)
     report.print()
     click.get_current_context().exit(report.exit_code)
 
 
-def _lines(result: ReconcileResult) -> Iterator[str]:
+def lines_of(result: ReconcileResult) -> Iterator[str]:
     """Yield a line for each object with which something was done, or would be."""
     for outcome in result.deployed.outcomes if result.deployed else ():
         if outcome.action in _DONE:

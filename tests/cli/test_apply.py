@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from gwdeployer.cli.apply import lines_of
 from gwdeployer.cli.progress import Progress
-from gwdeployer.cluster import KubernetesCluster
+from gwdeployer.cluster import KubernetesCluster, Pending, PruneResult, ReconcileResult
 from gwdeployer.objects import KindRef, Object, ObjectRef
 from gwdeployer_gateway import GATEWAY
 from tests.cli.cluster_scene import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, ClusterScene
@@ -161,6 +162,30 @@ def test_an_owner_of_somebody_elses_class_is_left_alone_wherever_it_is(scene: Cl
     done = scene.run("apply", scene.file(scene.gateway(gatewayClassName=other["name"])))
     assert (done.code, done.out) == (0, "")
     assert "belongs to 'istio.io/gateway-controller'" in done.notes[0]
+
+
+def test_an_object_that_is_being_deleted_is_not_applied_and_said_so(scene: ClusterScene) -> None:
+    path = scene.deployed(scene.gateway())
+    ref = ObjectRef(CONFIG_MAP, scene.namespace, "web")
+    hold = [{"op": "add", "path": "/metadata/finalizers", "value": ["example.com/stays"]}]
+    scene.cluster.json_patch(ref, hold, manager="hand")
+    scene.cluster.delete(ref)
+    done = scene.run("apply", path)
+    assert done.code == 1
+    assert done.errors == [
+        f"ConfigMap {scene.namespace}/web: is being deleted; once it is gone, do the same again"
+    ]
+    assert "configmap/web" not in done.out
+
+
+def test_what_stays_for_the_time_being_is_said() -> None:
+    owner = ObjectRef(GATEWAY, "shop", "web")
+    old = ObjectRef(DEPLOYMENT, "shop", "web")
+    stays = Pending(old, "stays until DaemonSet shop/web is available, 600 s at most")
+    result = ReconcileResult(owner, pruned=PruneResult(owner, pending=(stays,)))
+    assert [*lines_of(result)] == [
+        "deployment.apps/web stays until DaemonSet shop/web is available, 600 s at most"
+    ]
 
 
 # --- What is refused ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gwdeployer import DocumentError, KindRef, MemoryStore, NotSynced, Object, RecordingStore
-from gwdeployer.store import Index, Lookup, Read, unchanged
+from gwdeployer.store import Index, LayeredStore, Lookup, Read, unchanged
 from tests.core.sites import CONFIG_MAP, TENANT, config, tenant
 
 NODE = KindRef("", "v1", "Node")
@@ -69,6 +69,23 @@ def test_an_index_finds_objects_by_what_they_say_and_keeps_up() -> None:
     store.remove(tenant("a"))
     assert names(store.list(TENANT, lookup=Lookup(BY_TIER, "1"))) == ["dev/c", "prod/b"]
     assert names(store.list(TENANT, lookup=Lookup(BY_TIER, "2"))) == []
+
+
+def test_an_object_of_the_upper_store_takes_the_place_of_the_same_one_below() -> None:
+    upper = MemoryStore([tenant("a", tier="1"), tenant("b", tier="1")])
+    lower = MemoryStore([tenant("a", tier="2"), tenant("c", tier="2"), tenant("d", "dev", tier="1")])
+    store = LayeredStore(upper, lower)
+    assert store.get(TENANT, "prod", "a") is upper.get(TENANT, "prod", "a")
+    assert store.get(TENANT, "prod", "c") is lower.get(TENANT, "prod", "c")
+    assert store.get(TENANT, "prod", "e") is None
+    assert names(store.list(TENANT)) == ["dev/d", "prod/a", "prod/b", "prod/c"]
+    assert names(store.list(TENANT, "prod")) == ["prod/a", "prod/b", "prod/c"]
+
+
+def test_what_the_upper_store_has_changed_is_not_found_by_what_the_lower_one_says() -> None:
+    store = LayeredStore(MemoryStore([tenant("a", tier="1")]), MemoryStore([tenant("a", tier="2")]))
+    assert names(store.list(TENANT, lookup=Lookup(BY_TIER, "2"))) == []
+    assert names(store.list(TENANT, lookup=Lookup(BY_TIER, "1"))) == ["prod/a"]
 
 
 def test_what_a_caller_does_to_an_answer_does_not_change_the_store() -> None:
