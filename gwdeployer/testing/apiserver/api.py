@@ -16,6 +16,7 @@ from gwdeployer.testing.apiserver.discovery import SUBRESOURCES, served_subresou
 from gwdeployer.testing.apiserver.documents import Documents, no_such_page
 from gwdeployer.testing.apiserver.faults import Effects, Faults
 from gwdeployer.testing.apiserver.journal import Match, Recorded, RequestLog, matches, recorded
+from gwdeployer.testing.apiserver.kinds import Resource
 from gwdeployer.testing.apiserver.patching import patch
 from gwdeployer.testing.apiserver.presenting import presented, refused, watched_as
 from gwdeployer.testing.apiserver.reads import get, get_list
@@ -28,6 +29,7 @@ from gwdeployer.testing.apiserver.watches import Watch
 from gwdeployer.testing.apiserver.wire import HttpRequest, HttpResponse
 from gwdeployer.testing.apiserver.writes import create, update
 
+_EVERYWHERE = ("list", "watch")
 _ANYBODY = "system:admin"
 _READS: dict[str, Callable[[State, Call, int], Answer]] = {"get": get, "list": get_list}
 _WRITES: dict[str, Callable[[State, Call], Answer]] = {
@@ -125,10 +127,10 @@ class Api:
         if review := review_at(target):
             return HttpResponse(201, encoded(reviewed(review, target, http, user)))
         kind = self._state.catalogue.at_path(target.group, target.version, target.resource)
-        if kind is None or not _has_path(kind.resource.namespaced, target):
+        if kind is None and not self._state.catalogue.has_version(target.api_version):
             return no_such_page()
-        if target.subresource and target.subresource not in served_subresources(kind.resource):
-            return no_such_page()
+        if kind is None or not _has_path(kind.resource, target):
+            raise statuses.no_such_path()
         call = Call(target, kind, asked.query, http.headers, http.body)
         _check_verb(call)
         form = form_of(http.headers.get("accept", ""))
@@ -160,19 +162,22 @@ class Api:
 
 
 def _check_verb(call: Call) -> None:
-    """Raise StatusError (405) for what cannot be done to a resource."""
-    verb, subresource = call.target.verb, call.target.subresource
-    if verb not in (SUBRESOURCES[subresource][1] if subresource else call.kind.resource.verbs):
-        raise statuses.method_not_allowed(call.resource, verb)
+    """Raise StatusError (405) for what cannot be done at a path, such as creating at that of one object."""
+    target, resource = call.target, call.kind.resource
+    allowed = SUBRESOURCES[target.subresource][1] if target.subresource else resource.verbs
+    if not target.subresource:
+        one = target.verb in {"get", "update", "patch", "delete"}
+        everywhere = resource.namespaced and not target.namespace
+        allowed = () if one is not bool(target.name) else _EVERYWHERE if everywhere else allowed
+    if target.verb not in allowed:
+        raise statuses.method_not_allowed()
 
 
-def _has_path(namespaced: bool, target: Target) -> bool:
+def _has_path(resource: Resource, target: Target) -> bool:
     """Return whether a kind has paths of this shape: namespaced objects are reached through namespaces."""
-    if target.resource == "namespaces" and not target.group:
-        return True
-    if not namespaced:
-        return not target.namespace
-    return bool(target.namespace) or not target.name
+    if target.subresource and target.subresource not in served_subresources(resource):
+        return False
+    return bool(target.namespace) is resource.namespaced or not (target.name or target.namespace)
 
 
 def _bytes(after: float, size: int) -> int:

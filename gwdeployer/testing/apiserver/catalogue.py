@@ -35,6 +35,10 @@ class Catalogue:
         """Return the kind that a path names."""
         return self._by_path.get((group, version, plural))
 
+    def has_version(self, api_version: str) -> bool:
+        """Return whether anything is served in a group and version."""
+        return any(kind.resource.kind.api_version == api_version for kind in self)
+
     def of(self, kind: KindRef) -> Kind | None:
         """Return the kind that an object names."""
         return self._by_kind.get(kind)

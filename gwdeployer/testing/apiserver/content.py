@@ -124,7 +124,18 @@ def _apply_in(body: bytes) -> Object:
 
 def options_in(body: bytes, content_type: str) -> dict[str, Any] | None:
     """Return the DeleteOptions in a body; None where there is no body. Raises StatusError."""
-    return object_in(body, content_type, "DeleteOptions") if body else None
+    if not body:
+        return None
+    options = object_in(body, content_type, "DeleteOptions")
+    kind, version = options.get("kind") or "DeleteOptions", options.get("apiVersion") or "meta.k8s.io/v1"
+    if kind != "DeleteOptions":
+        where = 'in scheme "pkg/runtime/scheme.go:111"'
+        raise bad_request(f'no kind "{kind}" is registered for version "{version}" {where}')
+    grace = options.get("gracePeriodSeconds")
+    if isinstance(grace, str):
+        place = "Go struct field DeleteOptions.gracePeriodSeconds of type int64"
+        raise bad_request(f"json: cannot unmarshal string into {place}")
+    return options
 
 
 def metadata_only(obj: Object) -> Object:

@@ -74,9 +74,11 @@ def _deleted(state: State, call: Call, live: Object, options: DeleteOptions) -> 
     if grace is None:
         return _shown(call, live)
     finalizers = _finalizers(call, live, options)
-    if not finalizers and not grace:
-        return _shown(call, live if options.dry_run else _removed(state, call, live))
     marked = _marked(state, live, grace)
+    if not finalizers and not grace:
+        if live["metadata"].get("deletionGracePeriodSeconds"):
+            live = _stored(state, call, marked, live, options)
+        return _shown(call, live if options.dry_run else _removed(state, call, live))
     marked = with_metadata(marked, marked["metadata"] | {"finalizers": finalizers or None})
     return _stored(state, call, marked, live, options)
 
@@ -157,6 +159,8 @@ def _finalizers(call: Call, live: Object, options: DeleteOptions) -> list[str]:
 
 
 def _check_preconditions(call: Call, live: Object, options: DeleteOptions) -> None:
+    if call.resource == NAMESPACES:
+        _check_namespace_preconditions(live, options)
     meta = live["metadata"]
     named = ResourceName(call.kind.resource.kind.group, call.kind.resource.kind.kind)
     if options.uid is not None and options.uid != meta["uid"]:
@@ -173,6 +177,19 @@ def _check_preconditions(call: Call, live: Object, options: DeleteOptions) -> No
             f"the ResourceVersion in the precondition ({options.resource_version}) does not match the "
             f"ResourceVersion in record ({meta['resourceVersion']}). The object might have been modified",
         )
+
+
+def _check_namespace_preconditions(live: Object, options: DeleteOptions) -> None:
+    """Raise StatusError in the words that Namespaces have for it."""
+    meta = live["metadata"]
+    wanted = (
+        ("UID", options.uid, meta["uid"]),
+        ("ResourceVersion", options.resource_version, meta["resourceVersion"]),
+    )
+    for name, said, found in wanted:
+        if said is not None and said != found:
+            why = f"Precondition failed: {name} in precondition: {said}, {name} in object meta: {found}"
+            raise statuses.conflict(NAMESPACES, meta["name"], why)
 
 
 def _shown(call: Call, obj: Object) -> Object:

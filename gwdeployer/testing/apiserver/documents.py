@@ -33,13 +33,15 @@ class Documents:
                 return HttpResponse(200, b"ok", _TEXT)
             case ["version"]:
                 return HttpResponse(200, encoded(version_info()))
+            case ["apis", group] if not any(one.resource.kind.group == group for one in self._catalogue):
+                return no_such_page()
             case ["api" | "apis", *_] as parts:
                 return self._discovery(parts, accept)
             case ["openapi", "v2"]:
                 return self._openapi(path, lambda: openapi.openapi_v2(self._catalogue))
             case ["openapi", "v3"]:
                 return self._openapi(path, lambda: openapi.openapi_v3_index(self._catalogue))
-            case ["openapi", "v3", "api" | "apis", *parts] if self._is_served("/".join(parts)):
+            case ["openapi", "v3", "api" | "apis", *parts] if self._catalogue.has_version("/".join(parts)):
                 return self._openapi(path, lambda: openapi.openapi_v3(self._catalogue, "/".join(parts)))
         return no_such_page()
 
@@ -59,9 +61,6 @@ class Documents:
         if path not in self._made:
             self._made[path] = encoded(make())
         return HttpResponse(200, self._made[path])
-
-    def _is_served(self, api_version: str) -> bool:
-        return any(kind.resource.kind.api_version == api_version for kind in self._catalogue)
 
 
 def no_such_page() -> HttpResponse:

@@ -18,7 +18,7 @@ from gwdeployer.testing.apiserver.kinds.causes import (
     required,
     too_long,
 )
-from gwdeployer.testing.apiserver.statuses import bad_request
+from gwdeployer.testing.apiserver.statuses import bad_request, unknown_error
 from gwdeployer.testing.apiserver.statuses import invalid as invalid_status
 from gwdeployer.testing.apiserver.targets import Query, is_true
 
@@ -142,6 +142,15 @@ def list_options(query: Query, *, watch: bool) -> ListOptions:
         is_true(query, "allowWatchBookmarks"),
         _integer(query, "timeoutSeconds"),
     )
+
+
+def revision_of(resource_version: str) -> int:
+    """Return the revision that a resourceVersion in a query means, 0 for none. Raises StatusError (500)."""
+    said = resource_version or "0"
+    if not (said.isascii() and said.isdigit()):
+        why = f'strconv.ParseUint: parsing "{said}": invalid syntax'
+        raise unknown_error(str(invalid("resourceVersion", said, why)))
+    return int(said)
 
 
 def manager_of_agent(user_agent: str) -> str:

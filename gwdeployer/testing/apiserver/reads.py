@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver import statuses
-from gwdeployer.testing.apiserver.options import ListOptions, list_options
-from gwdeployer.testing.apiserver.selectors import Selects, selection
+from gwdeployer.testing.apiserver.options import ListOptions, list_options, revision_of
+from gwdeployer.testing.apiserver.selectors import Selects
 from gwdeployer.testing.apiserver.state import Answer, Call, State
 from gwdeployer.testing.apiserver.storage import Forgotten, Place, Snapshot
 from gwdeployer.testing.apiserver.writes import in_version, live_object
@@ -48,12 +48,14 @@ class Token(NamedTuple):
             start = str(said["start"]).removesuffix("\0").lstrip("/")
             return cls(int(said["rv"]), f"{namespace}/{start}" if namespace else start)
         except (ValueError, KeyError, TypeError) as error:
-            raise statuses.bad_request(f"continue key is not valid: {error}") from None
+            raise statuses.bad_request(
+                f"invalid continue token: continue key is not valid: {error}"
+            ) from None
 
 
 def get(state: State, call: Call, revision: int = 0) -> Answer:
     """Return one object, or with ``revision`` what was there at that time. Raises StatusError."""
-    _check_reached(state, list_options(call.query, watch=False).resource_version)
+    _check_reached(state, revision_of(list_options(call.query, watch=False).resource_version))
     if revision:
         place = call.key().place
         found = state.storage.snapshot(call.key().resource, revision).objects.get(place)
@@ -72,7 +74,7 @@ def get_list(state: State, call: Call, revision: int = 0) -> Answer:
 
 def listed(state: State, call: Call, options: ListOptions, revision: int = 0) -> Object:
     """Return a list object. Raises StatusError: 400, 410, 504."""
-    selects = selection(call.resource, options.label_selector, options.field_selector)
+    selects = call.selection(options.label_selector, options.field_selector)
     token = Token.decoded(options.token, call.namespace) if options.token else None
     revision = revision or _revision(state, options, token)
     try:
@@ -80,7 +82,7 @@ def listed(state: State, call: Call, options: ListOptions, revision: int = 0) ->
     except Forgotten:
         raise statuses.expired(_OLD_PAGE if token else _OLD_LIST) from None
     found = _found(snapshot, call.namespace, token.after if token else "", selects)
-    page = list(islice(found, options.limit or None))
+    page = list(islice(found, options.limit if options.limit > 0 else None))
     meta: Object = {"resourceVersion": str(snapshot.revision)}
     if more := sum(1 for _ in found):
         meta["continue"] = Token(snapshot.revision, page[-1][0]).encoded(call.namespace)
@@ -113,17 +115,14 @@ def _revision(state: State, options: ListOptions, token: Token | None) -> int:
         if options.resource_version not in {"", "0"}:
             raise statuses.bad_request("specifying resource version is not allowed when using continue")
         return token.revision
-    revision = _check_reached(state, options.resource_version)
+    try:
+        revision = revision_of(options.resource_version)
+    except statuses.StatusError as error:
+        raise statuses.bad_request(f"invalid resource version: {error}") from None
+    _check_reached(state, revision)
     return revision if options.match == "Exact" or (options.limit and not options.match) else 0
 
 
-def _check_reached(state: State, resource_version: str) -> int:
-    said = resource_version or "0"
-    if not (said.isascii() and said.isdigit()):
-        raise statuses.bad_request(
-            f'Invalid value: "{said}": strconv.ParseUint: parsing "{said}": invalid syntax'
-        )
-    current = state.storage.revision
-    if int(said) > current:
-        raise statuses.too_large_resource_version(int(said), current)
-    return int(said)
+def _check_reached(state: State, revision: int) -> None:
+    if revision > state.storage.revision:
+        raise statuses.too_large_resource_version(revision, state.storage.revision)

@@ -46,7 +46,7 @@ def review_at(target: Target) -> Resource | None:
 def reviewed(resource: Resource, target: Target, request: HttpRequest, user: str) -> Object:
     """Return the question with its answer in the status. Raises StatusError."""
     if target.verb != "create" or target.name:
-        raise statuses.method_not_allowed(target.resource_name, target.verb)
+        raise statuses.method_not_allowed()
     kind = resource.kind
     body = object_in(request.body, request.headers.get("content-type", ""), kind.kind)
     asked = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": {}} | body

@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from gwdeployer.objects import Object, metadata_of
+from gwdeployer.testing.apiserver.kinds.causes import invalid
+from gwdeployer.testing.apiserver.kinds.syntax import qualified_name
 from gwdeployer.testing.apiserver.statuses import ResourceName, bad_request
 
 Labels: TypeAlias = Mapping[str, str]
@@ -21,10 +23,7 @@ _Requirement: TypeAlias = Callable[[Labels], bool]
 
 _TOKEN = re.compile(r"\s*(?:(==|!=|=|>|<|!|,|\(|\))|([^\s=!,()<>]+))")
 _END = ""
-_KEY = re.compile(
-    r"(?:[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
-    r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
-)
+_MARKS = {"==", "!=", "=", ">", "<", "!", ",", "(", ")"}
 _TERM = re.compile(r"([^=!]+?)\s*(==|!=|=)\s*(.*)", re.DOTALL)
 
 #: What objects of every kind can be selected by.
@@ -80,14 +79,14 @@ def label_selector(text: str) -> Callable[[Labels], bool]:
     return lambda labels: all(requirement(labels) for requirement in requirements)
 
 
-def selection(resource: ResourceName, labels: str, fields: str) -> Selects | None:
+def selection(resource: ResourceName, labels: str, fields: str, *, builtin: bool = True) -> Selects | None:
     """Return whether an object is selected; None where all are. Raises StatusError (400)."""
     if not labels and not fields:
         return None
     wanted = _requirements(labels)
     terms = list(field_terms(fields))
     for path, _, _ in terms:
-        _check_field(resource, path)
+        _check_field(resource, path, builtin=builtin)
 
     def selects(obj: Object) -> bool:
         present = metadata_of(obj).get("labels") or {}
@@ -98,11 +97,11 @@ def selection(resource: ResourceName, labels: str, fields: str) -> Selects | Non
     return selects
 
 
-def _check_field(resource: ResourceName, path: str) -> None:
+def _check_field(resource: ResourceName, path: str, *, builtin: bool) -> None:
     """Raise StatusError unless objects can be selected by a field."""
     if path in _ALWAYS or path in _FIELDS.get(resource, ()):
         return
-    if resource in _FIELDS:
+    if resource in _FIELDS or not builtin:
         raise bad_request(f"field label not supported: {path}")
     known = ", ".join(f'"{name}"' for name in _ALWAYS)
     raise bad_request(f'"{path}" is not a known field selector: only {known}')
@@ -152,19 +151,29 @@ class _Parser:
                 return
             if mark != ",":
                 raise bad_request(f"found '{mark}', expected: ',' or 'end of string'")
+            if (after := self._peek()) != "!" and (after in _MARKS or after == _END):
+                raise bad_request(f"found '{after}', expected: identifier after ','")
 
     def _requirement(self) -> _Requirement:
         absent = self._peek() == "!"
         if absent:
             self._take()
-        key = self._take()
-        if not _KEY.fullmatch(key):
-            raise self._wrong(f"found '{key}', expected: !, identifier, or 'end of string'")
+        key = self._key(after_mark=absent)
         if absent:
             return lambda labels: key not in labels
         if self._peek() in {",", _END}:
             return lambda labels: key in labels
         return self._compared(key, self._take())
+
+    def _key(self, *, after_mark: bool) -> str:
+        key = self._take()
+        if key in _MARKS or key == _END:
+            if after_mark:
+                raise self._wrong(f"found '{key}', expected: identifier")
+            raise bad_request(f"found '{key}', expected: !, identifier, or 'end of string'")
+        if faults := list(qualified_name(key)):
+            raise self._wrong(str(invalid("<nil>", key, faults[0])))
+        return key
 
     def _compared(self, key: str, operator: str) -> _Requirement:
         match operator:
@@ -193,8 +202,8 @@ class _Parser:
         return holds
 
     def _values(self) -> set[str]:
-        if self._take() != "(":
-            raise self._wrong("expected: '('")
+        if (mark := self._take()) != "(":
+            raise self._wrong(f"found '{mark}' expected: '('")
         values = set()
         while True:
             values.add(self._value(",)"))

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver.catalogue import Catalogue
 from gwdeployer.testing.apiserver.kinds import Kind
+from gwdeployer.testing.apiserver.selectors import Selects, selection
 from gwdeployer.testing.apiserver.statuses import ResourceName
 from gwdeployer.testing.apiserver.storage import Key, Storage
 from gwdeployer.testing.apiserver.targets import Query, Target
@@ -67,6 +68,10 @@ class Call:
     def key(self, name: str = "") -> Key:
         """Return where the object of the request, or another one of its kind, is kept."""
         return Key(ResourceName(*self.kind.storage), self.namespace, name or self.target.name)
+
+    def selection(self, labels: str, fields: str) -> Selects | None:
+        """Return which objects of the kind the selectors mean; None for all. Raises StatusError (400)."""
+        return selection(self.resource, labels, fields, builtin=self.kind.is_builtin)
 
 
 class Answer(NamedTuple):

@@ -93,16 +93,16 @@ def no_such_path() -> StatusError:
     return StatusError(404, "NotFound", message, {})
 
 
-def method_not_allowed(resource: ResourceName, action: str) -> StatusError:
-    """Return a 405."""
-    message = f'{action} is not supported on resources of kind "{resource}"'
-    return StatusError(405, "MethodNotAllowed", message, _about(resource))
+def method_not_allowed() -> StatusError:
+    """Return the 405 for a method that a path does not have."""
+    message = "the server does not allow this method on the requested resource"
+    return StatusError(405, "MethodNotAllowed", message, {})
 
 
 def not_acceptable(accepted: Iterable[str]) -> StatusError:
     """Return a 406 naming the media types there are."""
-    message = f"only the following media types are accepted: {', '.join(accepted)}"
-    return StatusError(406, "NotAcceptable", message)
+    message = f"406: Not Acceptable\n\nAvailable representations: {', '.join(accepted)}"
+    return StatusError(406, "NotAcceptable", message, {})
 
 
 def already_exists(resource: ResourceName, name: str) -> StatusError:

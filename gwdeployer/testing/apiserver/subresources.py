@@ -15,7 +15,7 @@ from gwdeployer.testing.apiserver.kinds.causes import required
 from gwdeployer.testing.apiserver.options import create_options, delete_options
 from gwdeployer.testing.apiserver.scaling import get_scale, patch_scale, update_scale
 from gwdeployer.testing.apiserver.state import Answer, Call, State
-from gwdeployer.testing.apiserver.writes import managed, write
+from gwdeployer.testing.apiserver.writes import live_object
 
 #: Answers a request for a subresource.
 Handler = Callable[[State, Call], Answer]
@@ -27,22 +27,25 @@ def bind(state: State, call: Call) -> Answer:
     body = object_in(call.body, call.headers.get("content-type", ""), "Binding")
     target = (body.get("target") or {}).get("name") or ""
     if not target:
-        causes = [required("target.name")]
-        raise statuses.invalid(("", "Binding"), call.target.name, causes)
-
-    def change(live: Object) -> Object:
-        if live["spec"].get("nodeName"):
-            why = f'pod {call.target.name} is already assigned to node "{live["spec"]["nodeName"]}"'
-            raise statuses.conflict(statuses.ResourceName("", "pods/binding"), call.target.name, why)
-        spec = live["spec"] | {"nodeName": target}
-        condition = {"type": "PodScheduled", "status": "True", "lastTransitionTime": state.now()}
-        status = live.get("status") or {}
-        conditions = [one for one in status.get("conditions") or () if one["type"] != condition["type"]]
-        status = status | {"conditions": [*conditions, condition]}
-        return managed(state, call, options, live, live | {"spec": spec, "status": status})
-
-    write(state, call, change, dry_run=options.dry_run)
+        raise statuses.unknown_error(str(required("target.name")))
+    live = live_object(state, call)
+    if live is None:
+        raise statuses.not_found(call.resource, call.target.name)
+    if node := live["spec"].get("nodeName"):
+        why = f'pod {call.target.name} is already assigned to node "{node}"'
+        raise statuses.conflict(statuses.ResourceName("", "pods/binding"), call.target.name, why)
+    if not options.dry_run:
+        state.storage.put(call.key(), _bound(live, target, state.now()))
     return Answer(201, statuses.success() | {"code": 201})
+
+
+def _bound(pod: Object, node: str, now: str) -> Object:
+    """Return a Pod on its Node. Its generation and managedFields stay as they are."""
+    condition = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
+    status = pod.get("status") or {}
+    others = [one for one in status.get("conditions") or () if one["type"] != condition["type"]]
+    status = status | {"conditions": [*others, condition]}
+    return pod | {"spec": pod["spec"] | {"nodeName": node}, "status": status}
 
 
 def evict(state: State, call: Call) -> Answer:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver import statuses
 from gwdeployer.testing.apiserver.content import encoded
-from gwdeployer.testing.apiserver.options import ListOptions, list_options
-from gwdeployer.testing.apiserver.selectors import Selects, selection
+from gwdeployer.testing.apiserver.options import list_options, revision_of
+from gwdeployer.testing.apiserver.selectors import Selects
 from gwdeployer.testing.apiserver.state import Call, State
 from gwdeployer.testing.apiserver.storage import Change, Forgotten
 from gwdeployer.testing.apiserver.writes import in_version
@@ -37,10 +37,10 @@ class Watch:
         fields = options.field_selector
         if call.target.name and "metadata.name" not in fields:
             fields = ",".join(filter(None, (fields, f"metadata.name={call.target.name}")))
-        self._selects = selection(call.resource, options.label_selector, fields)
+        self._selects = call.selection(options.label_selector, fields)
         self._within = call.namespace and f"{call.namespace}/"
         self._last_word: bytes | None = None
-        self._cursor = state.storage.cursor(call.key("x").resource, _revision(options))
+        self._cursor = state.storage.cursor(call.key("x").resource, revision_of(options.resource_version))
 
     def stop(self, *, expired: bool = False) -> None:
         """End the stream at once, as one that lasted long enough or with an ERROR event of code 410."""
@@ -112,13 +112,6 @@ class Watch:
 
     def _form(self, obj: Object) -> Object:
         return self._shape(in_version(self._call, obj))
-
-
-def _revision(options: ListOptions) -> int:
-    said = options.resource_version or "0"
-    if not (said.isascii() and said.isdigit()):
-        raise statuses.bad_request(f'strconv.ParseUint: parsing "{said}": invalid syntax')
-    return int(said)
 
 
 def _too_old(error: Forgotten) -> statuses.StatusError:
