@@ -106,7 +106,7 @@ class Applier:
         if ours and create_only:
             return Outcome(ref, Action.UNCHANGED, live=live)
         if not ours:
-            return self._adopt(ref, sent, live)
+            return self._claim(ref, sent, live) if create_only else self._adopt(ref, sent, live)
         found = list(differences(live, sent, self.manager))
         if not found:
             return Outcome(ref, Action.UNCHANGED, live=live)
@@ -121,6 +121,13 @@ class Applier:
             self.live.learn(ref, live)
         outcome = self._configure(ref, sent, live, list(differences(live, sent, self.manager)))
         return replace(outcome, adopted_from=former or "nobody")
+
+    def _claim(self, ref: ObjectRef, sent: Object, live: Object) -> Outcome:
+        """Become the controller of an object whose content is made once; the content stays as it is."""
+        mark = {name: sent[name] for name in ("apiVersion", "kind", "metadata")}
+        answered = self._apply_to(ref, mark, live)
+        adopted_from = former_manager(live, self.manager) or "nobody"
+        return Outcome(ref, Action.CONFIGURED, live=answered, adopted_from=adopted_from)
 
     def _configure(self, ref: ObjectRef, sent: Object, live: Object, found: Sequence[Difference]) -> Outcome:
         kept = replicas_given_up(live, sent, self.manager)

@@ -2,13 +2,15 @@
 
 It is set before the first of them is created and removed after the last of them is gone, by server-side apply
 with a manager of its own: so nobody else's finalizers are touched, and no version of the owner is needed.
+Where somebody else has come to own it too (an owner restored from a backup, edited as a whole), giving it up
+does not remove it, and it is taken out by a patch.
 """
 
 from __future__ import annotations
 
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.errors import Conflict, NotFound
-from gwdeployer.objects import Object
+from gwdeployer.objects import Object, metadata_of
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.ownership import FINALIZER
 
@@ -22,14 +24,26 @@ def add_finalizer(cluster: Cluster, owner: Owner, manager: str) -> None:
 
 
 def remove_finalizer(cluster: Cluster, owner: Owner, manager: str) -> None:
-    """Remove the finalizer; an owner that is gone, or another one by now, needs none. One request."""
+    """Remove the finalizer; an owner that is gone, or another one by now, needs none. One request, or two.
+
+    Raises ApiErrors.
+    """
     try:
-        _apply(cluster, owner, manager, [])
+        answered = _apply(cluster, owner, manager, [])
     except (Conflict, NotFound):
         return
+    left = metadata_of(answered).get("finalizers") or ()
+    if FINALIZER in left:
+        version = {
+            "op": "replace",
+            "path": "/metadata/resourceVersion",
+            "value": answered["metadata"]["resourceVersion"],
+        }
+        removal = {"op": "remove", "path": f"/metadata/finalizers/{left.index(FINALIZER)}"}
+        cluster.json_patch(owner.ref, [version, removal], manager=manager)
 
 
-def _apply(cluster: Cluster, owner: Owner, manager: str, finalizers: list[str]) -> None:
+def _apply(cluster: Cluster, owner: Owner, manager: str, finalizers: list[str]) -> Object:
     kind, namespace, name = owner.ref
     obj: Object = {
         "apiVersion": kind.api_version,
@@ -41,4 +55,4 @@ def _apply(cluster: Cluster, owner: Owner, manager: str, finalizers: list[str]) 
             **({"finalizers": finalizers} if finalizers else {}),
         },
     }
-    cluster.apply(obj, manager=manager[: _MAX_MANAGER - len(_SUFFIX)] + _SUFFIX, force=True)
+    return cluster.apply(obj, manager=manager[: _MAX_MANAGER - len(_SUFFIX)] + _SUFFIX, force=True)

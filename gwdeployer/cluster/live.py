@@ -134,6 +134,8 @@ class LiveView:
         self._cluster = cluster
         self._store = live if live is not None else ClusterStore(cluster)
         self._answers = answers if live is not None else None
+        #: What the cache had when it was looked at: what was decided on, whatever it has by now.
+        self._seen: dict[ObjectRef, Object | None] = {}
 
     @property
     def is_cached(self) -> bool:
@@ -142,7 +144,7 @@ class LiveView:
 
     def get(self, ref: ObjectRef) -> Object | None:
         """Return what is believed to be there. Raises NotSynced and ApiErrors."""
-        stored = self._store.get(*ref)
+        stored = self._seen[ref] = self._store.get(*ref)
         return self._answers.over(ref, stored) if self._answers is not None else stored
 
     def ask(self, ref: ObjectRef) -> Object | None:
@@ -152,20 +154,27 @@ class LiveView:
         return found
 
     def learn(self, ref: ObjectRef, answered: Object | None) -> None:
-        """Remember an answer until the cache has caught up."""
+        """Remember an answer until the cache shows something else than it did when it was looked at.
+
+        Not than it does now: it may have caught up already, or be past the answer.
+        """
         if self._answers is not None:
-            self._answers.learn(ref, self._store.get(*ref), answered)
+            stored = self._seen[ref] if ref in self._seen else self._store.get(*ref)
+            self._answers.learn(ref, stored, answered)
 
     def controlled_by(self, kind: KindRef, namespace: str, uid: str) -> list[Object]:
         """Return the objects of a kind in a namespace whose controller has this UID."""
         return self._corrected(self._store.list(kind, namespace, lookup=Lookup(CONTROLLED_BY, uid)))
 
-    def labelled(self, kind: KindRef, label: str, value: str) -> list[Object]:
-        """Return the cluster-scoped objects of a kind that have a label."""
+    def labelled(self, kind: KindRef, label: str, value: str, *, certain: bool = False) -> list[Object]:
+        """Return the cluster-scoped objects of a kind that have a label; ``certain``: as the server says."""
+        if certain:
+            return list(ClusterStore(self._cluster).list(kind, None, {label: value}))
         return self._corrected(self._store.list(kind, None, {label: value}))
 
     def _corrected(self, stored: Sequence[Object]) -> list[Object]:
         if self._answers is None:
             return list(stored)
+        self._seen |= {ObjectRef.of(obj): obj for obj in stored}
         known = (self._answers.over(ObjectRef.of(obj), obj) for obj in stored)
         return [obj for obj in known if obj is not None]

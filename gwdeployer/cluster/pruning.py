@@ -28,12 +28,17 @@ _LOOKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Pruner:
-    """Deletes for one owner. ``now`` tells the time of day in seconds since 1970."""
+    """Deletes for one owner. ``now`` tells the time of day in seconds since 1970.
+
+    ``last`` says that the owner will be released: its cluster-scoped objects are then looked for on the
+    server, since nobody would find again what a cache does not show yet.
+    """
 
     cluster: Cluster
     owner: Owner
     live: LiveView
     now: Callable[[], float] = time.time
+    last: bool = False
 
     def prune(self, planned: Sequence[Object], kinds: Iterable[KindRef]) -> PruneResult:
         """Delete what is there of ``kinds``, is the owner's, and is not planned.
@@ -43,7 +48,7 @@ class Pruner:
         """
         errors: list[GwdeployerError] = []
         stale = list(self._stale(planned, kinds, errors))
-        pending, requeue_after = self._pending(stale, planned)
+        pending, requeue_after = self._pending(stale, planned, errors)
         staying = {waiting.ref for waiting in pending}
         deleted = []
         for obj in sorted(stale, key=tier, reverse=True):
@@ -79,17 +84,20 @@ class Pruner:
         if is_namespaced(kind):
             found = self.live.controlled_by(kind, self.owner.namespace, self.owner.uid)
         else:
-            found = self.live.labelled(kind, OWNER_UID, self.owner.uid)
+            found = self.live.labelled(kind, OWNER_UID, self.owner.uid, certain=self.last)
         return [obj for obj in found if is_owned_by(obj, self.owner.uid)]
 
     def _pending(
-        self, stale: Sequence[Object], planned: Sequence[Object]
+        self, stale: Sequence[Object], planned: Sequence[Object], errors: list[GwdeployerError]
     ) -> tuple[list[Pending], float | None]:
-        """Return what stays for now: workloads whose successors do not serve yet, and their pods' needs."""
+        """Return what stays for now: workloads whose successors do not serve yet, and their pods' needs.
+
+        A successor that cannot be looked at does not serve, as far as we know.
+        """
         refs = [ObjectRef.of(obj) for obj in planned if is_workload(obj)]
         if not refs or not any(is_workload(obj) for obj in stale):
             return [], None
-        coming = [(ref, live) for ref, live in ((ref, self.live.get(ref)) for ref in refs)]
+        coming = [(ref, self._look(ref, errors)) for ref in refs]
         awaited = [ref for ref, live in coming if not is_available(live)]
         left = REPLACED_WITHIN - min(
             (self.now() - _created(live) for _, live in coming if live is not None), default=0.0
@@ -99,6 +107,13 @@ class Pruner:
         reason = f"stays until {', '.join(map(str, awaited))} is available, {left:.0f} s at most"
         staying = (obj for obj in stale if is_workload(obj) or tier(obj) < SERVICE_TIER)
         return [Pending(ObjectRef.of(obj), reason) for obj in staying], min(left, _LOOK_AGAIN)
+
+    def _look(self, ref: ObjectRef, errors: list[GwdeployerError]) -> Object | None:
+        try:
+            return self.live.get(ref)
+        except GwdeployerError as error:
+            errors.append(error)
+            return None
 
     def _delete(self, ref: ObjectRef, obj: Object) -> bool:
         """Delete this very object; where it has changed, only if it is still the owner's. Return whether."""

@@ -65,7 +65,8 @@ class Writer:
         if refused is not None:
             not_tried = (obj for obj in objects if not _is_namespaced(obj))
             outcomes += [Outcome(ObjectRef.of(obj), Action.FAILED, refused) for obj in not_tried]
-        return DeployResult(owner.ref, tuple(outcomes))
+        place = {ObjectRef.of(obj): number for number, obj in enumerate(objects)}
+        return DeployResult(owner.ref, tuple(sorted(outcomes, key=lambda outcome: place[outcome.ref])))
 
     def _finalize(self, cluster: Cluster, owner: Owner, objects: Iterable[Object]) -> GwdeployerError | None:
         """See that cluster-scoped objects will be found again; return why they must not be created."""
@@ -105,13 +106,17 @@ class Writer:
     ) -> PruneResult:
         """Delete what is the owner's and not planned: see :class:`Pruner`; then release the owner.
 
-        The finalizer goes once nothing cluster-scoped is planned and all of that kind that was there is gone.
+        The finalizer goes once nothing cluster-scoped is planned and all of that kind that was there has been
+        deleted.
         """
         cluster = PatientCluster(self.cluster, patience)
-        result = Pruner(cluster, owner, LiveView(cluster, live, self._answers)).prune(planned, kinds)
+        last = owner.finalized and all(_is_namespaced(obj) for obj in planned)
+        view = LiveView(cluster, live, self._answers)
+        result = Pruner(cluster, owner, view, last=last).prune(planned, kinds)
         for ref in result.deleted:
             self._settled.forget(ref)
-        if not owner.finalized or result.errors or not all(_is_namespaced(obj) for obj in planned):
+        waits = any(not is_namespaced(waiting.ref.kind) for waiting in result.pending)
+        if not last or waits or result.errors:
             return result
         try:
             remove_finalizer(cluster, owner, self.manager)
