@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.gateway.scenarios import gateway, gateway_class
 KINDS = {kind.group_kind for kind in DEPLOYED}
 
 
-class Empty(Cluster):
+class Empty:
     """A cluster with nothing in it, which remembers what it was asked to list."""
 
     def __init__(self) -> None:
@@ -36,10 +36,8 @@ class Empty(Cluster):
         return Listing([], "1")
 
 
-def deployer_of(
-    owner: dict[str, Any], cluster: Cluster | None, **inputs: Any
-) -> tuple[Deployer, MemoryStore]:
-    [plugin] = configure([GatewayPlugin], inputs, cluster=cluster)
+def deployer_of(owner: dict[str, Any], cluster: Empty | None, **inputs: Any) -> tuple[Deployer, MemoryStore]:
+    [plugin] = configure([GatewayPlugin], inputs, cluster=cast("Cluster | None", cluster))
     store = MemoryStore([owner, gateway_class()])
     deployer = plugin.route(owner, store)
     assert isinstance(deployer, Deployer)
