@@ -25,6 +25,7 @@ _STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 _NAME_RULES = {
     ("", "Namespace"): syntax.dns_label,
     ("", "Service"): syntax.dns_label,
+    ("policy", "PodDisruptionBudget"): syntax.path_segment,
     ("rbac.authorization.k8s.io", "Role"): syntax.path_segment,
     ("rbac.authorization.k8s.io", "RoleBinding"): syntax.path_segment,
     ("rbac.authorization.k8s.io", "ClusterRole"): syntax.path_segment,

@@ -33,6 +33,11 @@ from gwdeployer.testing.apiserver.kinds.validation.records import (
     validate_new_event,
 )
 from gwdeployer.testing.apiserver.kinds.validation.services import validate_service
+from gwdeployer.testing.apiserver.kinds.validation.statuses import (
+    validate_autoscaler_status,
+    validate_budget_status,
+    validate_service_status,
+)
 from gwdeployer.testing.apiserver.kinds.validation.workloads import (
     validate_cron_job,
     validate_daemon_set,
@@ -60,6 +65,7 @@ def strategies() -> dict[tuple[str, str], Strategy]:
         release=addresses.release,
         validate=validate_service,
         creates_on_put=True,
+        validate_status=validate_service_status,
     )
     return {**_TABLE, ("", "Service"): service}
 
@@ -144,6 +150,13 @@ def _select_job_pods(job: Object) -> None:
     selector.setdefault("matchLabels", {})["batch.kubernetes.io/controller-uid"] = metadata["uid"]
 
 
+def _name_secrets(account: Object) -> None:
+    """Of the references to Secrets, only names are kept."""
+    for secret in account.get("secrets", ()):
+        for field in secret.keys() - {"name"}:
+            del secret[field]
+
+
 # What admission plugins add that every server has.
 
 
@@ -179,6 +192,7 @@ _TABLE: dict[tuple[str, str], Strategy] = {
     ("", "PodTemplate"): Strategy(on_default=_fold_pod_template, counted=(("template",),)),
     ("", "ReplicationController"): Strategy(counted=SPEC, on_default=_fold_template),
     ("", "Secret"): Strategy(validate=validate_secret, on_default=_fold_secret),
+    ("", "ServiceAccount"): Strategy(on_create=_name_secrets, on_update=lambda new, _: _name_secrets(new)),
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): Strategy(counted=(("webhooks",),)),
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): Strategy(counted=(("webhooks",),)),
     ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): Strategy(counted=SPEC),
@@ -212,7 +226,9 @@ _TABLE: dict[tuple[str, str], Strategy] = {
     ("apps", "StatefulSet"): Strategy(
         validate=validate_stateful_set, counted=SPEC, on_default=_fold_stateful_set
     ),
-    ("autoscaling", "HorizontalPodAutoscaler"): Strategy(validate=validate_autoscaler),
+    ("autoscaling", "HorizontalPodAutoscaler"): Strategy(
+        validate=validate_autoscaler, validate_status=validate_autoscaler_status
+    ),
     ("batch", "CronJob"): Strategy(validate=validate_cron_job, counted=SPEC, on_default=_fold_cron_job),
     ("batch", "Job"): Strategy(
         validate=validate_job, counted=SPEC, on_default=_fold_template, on_create=_select_job_pods
@@ -234,7 +250,10 @@ _TABLE: dict[tuple[str, str], Strategy] = {
     ("networking.k8s.io", "ServiceCIDR"): Strategy(status_resets=(_METADATA, *SPEC)),
     ("node.k8s.io", "RuntimeClass"): Strategy(creates_on_put=True, unconditional_update=False),
     ("policy", "PodDisruptionBudget"): Strategy(
-        validate=validate_budget, counted=SPEC, unconditional_update=False
+        validate=validate_budget,
+        validate_status=validate_budget_status,
+        counted=SPEC,
+        unconditional_update=False,
     ),
     (_RBAC, "ClusterRole"): Strategy(validate=validate_cluster_role, creates_on_put=True),
     (_RBAC, "ClusterRoleBinding"): Strategy(validate=validate_cluster_role_binding, creates_on_put=True),

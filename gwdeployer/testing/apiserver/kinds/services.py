@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from itertools import cycle
 from typing import Any
 
 from gwdeployer.objects import Object
@@ -30,6 +31,9 @@ class ServiceAddresses:
         self._lock = threading.Lock()
         self._addresses: set[str] = set()
         self._ports: set[int] = set()
+        # In turn, so that what is given back does not come again at once.
+        self._next_number = cycle(range(_RESERVED, _NETWORK.num_addresses - 1))
+        self._next_port = cycle(_NODE_PORTS)
 
     def create(self, service: Object) -> None:
         """Give a new Service what it needs; ``Invalid`` if an address or port it asks for is taken."""
@@ -88,8 +92,8 @@ class ServiceAddresses:
             raise Invalid([invalid("spec.clusterIPs", [address], detail)])
 
     def _free_addresses(self) -> Iterator[str]:
-        for number in range(_RESERVED, _NETWORK.num_addresses - 1):
-            if (address := str(_NETWORK[number])) not in self._addresses:
+        for _ in range(_NETWORK.num_addresses):
+            if (address := str(_NETWORK[next(self._next_number)])) not in self._addresses:
                 yield address
         raise Invalid([invalid("spec.clusterIPs", [], "failed to allocate a serviceIP: range is full")])
 
@@ -112,7 +116,8 @@ class ServiceAddresses:
 
     def _free_port(self, spec: dict[str, Any]) -> int:
         taken = self._ports | _ports_of(spec)
-        return next(number for number in _NODE_PORTS if number not in taken)
+        free = (next(self._next_port) for _ in _NODE_PORTS)
+        return next(number for number in free if number not in taken)
 
     def _take(self, spec: dict[str, Any]) -> None:
         self._addresses |= {address for address in spec.get("clusterIPs", ()) if address != HEADLESS}

@@ -16,6 +16,7 @@ _DNS_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_KEY})?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
+_REASON = "[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?"
 _PERCENT = "[0-9]+%"
 _PATH_FORBIDDEN = ("/", "%")
 
@@ -45,6 +46,10 @@ _LABEL_VALUE_WORDS = (
     "and must start and end with an alphanumeric character"
 )
 _CONFIG_KEY_WORDS = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
+_REASON_WORDS = (
+    "a condition reason must start with alphabetic character, optionally followed by a string of "
+    "alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'"
+)
 _PERCENT_WORDS = "a valid percent string must be a numeric string followed by an ending '%'"
 
 
@@ -141,6 +146,12 @@ def in_range(number: int, low: int, high: int) -> list[str]:
 def percent(text: str) -> list[str]:
     """``25%``."""
     return _unless(_PERCENT, text, _PERCENT_WORDS, "1%", "93%")
+
+
+def condition_reason(text: str) -> list[str]:
+    """The reason of a condition."""
+    examples = ("my_name", "MY_NAME", "MyName", "ReasonA,ReasonB", "ReasonA:ReasonB")
+    return _unless(_REASON, text, _REASON_WORDS, *examples)
 
 
 def env_name(text: str) -> list[str]:

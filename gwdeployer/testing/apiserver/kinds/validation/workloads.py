@@ -63,11 +63,14 @@ def validate_replica_set_status(replica_set: Object, _old: Object | None) -> Ite
     yield from _check_status(replica_set["status"], counts)
 
 
+_FURTHER_COUNTS = ("unavailableReplicas", "terminatingReplicas", "collisionCount")
+
+
 def _check_status(status: Value, counts: tuple[str, ...]) -> Iterator[Cause]:
-    yield from check_counts(status, "status", "replicas", *counts, "observedGeneration")
+    yield from check_counts(status, "status", "replicas", *counts, "observedGeneration", *_FURTHER_COUNTS)
     for name in counts:
         if status.get(name, 0) > status.get("replicas", 0):
-            yield invalid(at("status", name), status[name], "cannot be greater than status.replicas")
+            yield invalid(at("status", name), status.get(name, 0), "cannot be greater than status.replicas")
     available = status.get("availableReplicas", 0)
     if available > status.get("readyReplicas", 0):
         yield invalid("status.availableReplicas", available, "cannot be greater than readyReplicas")
