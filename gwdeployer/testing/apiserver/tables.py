@@ -14,10 +14,11 @@ from typing import Any
 
 from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver.ages import age
+from gwdeployer.testing.apiserver.columns import Column
 from gwdeployer.testing.apiserver.json_path import find_all
 from gwdeployer.testing.apiserver.kinds import Kind
 from gwdeployer.testing.apiserver.kinds.custom import CustomKind
-from gwdeployer.testing.apiserver.printing import AGE, COLUMNS, NAME, Column
+from gwdeployer.testing.apiserver.printing import AGE, COLUMNS, NAME
 
 
 def table(kind: Kind, objects: Iterable[Object]) -> Object:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gwdeployer.objects import KindRef, Object
 from gwdeployer.objects.types import type_info
+from gwdeployer.testing.apiserver.go_json import go_text
 from gwdeployer.testing.apiserver.kinds.causes import Cause, invalid, required
 from gwdeployer.testing.apiserver.kinds.metadata import validate_metadata
 from gwdeployer.testing.apiserver.kinds.model import FieldPath, Kind, Resource
@@ -39,6 +40,7 @@ _BLOCKING = {
     "FieldValueTooMany",
     "FieldValueTypeInvalid",
 }
+_MOST_REPLICAS = 2**31 - 1
 _UNCHECKED = (
     "some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation"
@@ -137,9 +139,17 @@ class CustomKind(Kind):
         causes += _validate_embedded(self.structure, obj)
         if old is None or not any(check_lists(self.structure, old)):
             causes += check_lists(self.structure, obj)
+        causes += self._validate_scale(obj, subresource)
         if self._has_rules and any(cause.reason in _BLOCKING for cause in causes):
             causes.append(invalid(NOWHERE, None, _UNCHECKED))
         return causes
+
+    def _validate_scale(self, obj: Object, subresource: str) -> Iterator[Cause]:
+        scale = self.version.get("subresources", {}).get("scale")
+        if scale is not None:
+            if subresource != "status":
+                yield from _check_replicas(obj, scale["specReplicasPath"])
+            yield from _check_replicas(obj, scale["statusReplicasPath"])
 
     def _validate_status(self, obj: Object, old: Object) -> Iterator[Cause]:
         schema = self.structure.get("properties", {}).get("status")
@@ -183,6 +193,33 @@ def _with_status(old: Object, new: Object) -> Object:
     if "status" in new:
         result["status"] = copy.deepcopy(new["status"])
     return result
+
+
+def _check_replicas(obj: Object, path: str) -> Iterator[Cause]:
+    """Yield what is wrong with the number that a path leads to, such as ``.spec.replicas``."""
+    value: Any = obj
+    for name in path.split(".")[1:]:
+        if not isinstance(value, dict) or name not in value:
+            return
+        value = value[name]
+    if isinstance(value, bool) or not isinstance(value, int):
+        said = f"{go_text(value)} is of the type {_go_type(value)}, expected int64"
+        yield invalid(path, 0, f"{path} accessor error: {said}")
+    elif value < 0:
+        yield invalid(path, value, "should be a non-negative integer")
+    elif value > _MOST_REPLICAS:
+        yield invalid(path, value, f"should be less than or equal to {_MOST_REPLICAS}")
+
+
+def _go_type(value: Any) -> str:
+    names = {
+        dict: "map[string]interface {}",
+        list: "[]interface {}",
+        str: "string",
+        bool: "bool",
+        float: "float64",
+    }
+    return names.get(type(value), "<nil>")
 
 
 def _content(obj: Object) -> Object:

@@ -19,6 +19,8 @@ _FIXED = (
     *("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"),
     "deletionGracePeriodSeconds",
 )
+#: Built-in kinds of which only the rules for all objects are checked.
+_LAX = {("policy", "PodDisruptionBudget")}
 _STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 
 #: Kinds whose names are not plain subdomains.
@@ -57,7 +59,7 @@ def validate_metadata(
     finalizers = metadata.get("finalizers") or []
     if old is None:
         yield from _validate_finalizers(finalizers)
-    if builtin:
+    if builtin and resource.kind.group_kind not in _LAX:
         yield from _validate_standard(finalizers)
 
 
