@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from gwdeployer.cluster.compacting import compacted
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.errors import KindNotInstalled
 from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of
@@ -110,7 +111,8 @@ class Answers:
         """Note what a write made of an object of which the cache still has ``stored``. None: it is gone."""
         with self._lock:
             self._known.pop(ref, None)
-            self._known[ref] = _Answer(stored, answered, self._clock())
+            kept = compacted(answered) if answered is not None else None
+            self._known[ref] = _Answer(stored, kept, self._clock())
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
 
