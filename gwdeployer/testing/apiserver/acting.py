@@ -14,7 +14,8 @@ from gwdeployer.testing.apiserver.storage import Key
 from gwdeployer.testing.apiserver.targets import Target
 from gwdeployer.testing.apiserver.writes import defaulted, managed, store_new, write
 
-_OPTIONS = WriteOptions(manager="kube-controller-manager")
+CONTROLLER_MANAGER = "kube-controller-manager"
+_OPTIONS = WriteOptions(manager=CONTROLLER_MANAGER)
 
 
 def call_for(state: State, key: Key, verb: str) -> Call | None:
@@ -39,8 +40,8 @@ def erase(state: State, key: Key, options: DeleteOptions) -> None:
         deleted(state, call, key.name, options)
 
 
-def make(state: State, key: Key, obj: Object) -> None:
-    """Create an object, unless one is there."""
+def make(state: State, key: Key, obj: Object, manager: str = CONTROLLER_MANAGER) -> None:
+    """Create an object, unless one is there. Raises StatusError where it is invalid."""
     call = call_for(state, key, "create")
     if call is None or state.storage.get(key) is not None:
         return
@@ -48,8 +49,9 @@ def make(state: State, key: Key, obj: Object) -> None:
     meta = {"name": key.name} | ({"namespace": key.namespace} if key.namespace else {})
     obj = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta} | obj
     new, _ = call.kind.decode(obj, validation="Ignore")
+    options = WriteOptions(manager=manager)
     try:
-        store_new(state, call, managed(state, call, _OPTIONS, None, defaulted(call, new)), dry_run=False)
+        store_new(state, call, managed(state, call, options, None, defaulted(call, new)), dry_run=False)
     except StatusError as error:
         if error.reason != "Forbidden":  # the namespace is going
             raise

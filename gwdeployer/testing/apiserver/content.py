@@ -16,6 +16,7 @@ from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver import go_json
 from gwdeployer.testing.apiserver.protobuf import PROTOBUF, UnreadableError, object_of
 from gwdeployer.testing.apiserver.statuses import (
+    StatusError,
     bad_request,
     not_acceptable,
     too_large,
@@ -70,6 +71,13 @@ def form_of(accept: str) -> Form:
         if media_type == YAML:
             return Form(YAML, wanted)
     raise not_acceptable((JSON, YAML))
+
+
+def kindless(body: bytes, kind: str) -> StatusError:
+    """Return the 400 for a custom resource that does not say its kind."""
+    text = body.decode(errors="replace").strip()
+    why = f"Object 'Kind' is missing in '{text}' ({_summary(body)})"
+    return bad_request(f"the object provided is unrecognized (must be of type {kind}): {why}")
 
 
 def media_type_of(content_type: str) -> str:

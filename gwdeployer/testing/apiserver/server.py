@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from gwdeployer.objects import KindRef, Object
+from gwdeployer.objects import KindRef, Object, plain
 from gwdeployer.testing.apiserver.acting import make
 from gwdeployer.testing.apiserver.api import Api
 from gwdeployer.testing.apiserver.catalogue import CRDS, Catalogue
@@ -21,6 +21,7 @@ from gwdeployer.testing.apiserver.wire import Listener
 
 #: Namespaces every cluster begins with.
 NAMESPACES_AT_START = ("default", "kube-node-lease", "kube-public", "kube-system")
+_MANAGER = "kube-apiserver"
 
 
 class APIServer:
@@ -60,9 +61,9 @@ class APIServer:
         self._listener: Listener | None = None
         with self._storage.lock:
             for name in NAMESPACES_AT_START:
-                make(self._state, Key(NAMESPACES, "", name), {})
+                make(self._state, Key(NAMESPACES, "", name), {}, _MANAGER)
             for crd in crds:
-                make(self._state, Key(CRDS, "", crd["metadata"]["name"]), crd)
+                make(self._state, Key(CRDS, "", crd["metadata"]["name"]), crd, _MANAGER)
             self._controllers.settle()
 
     def __enter__(self) -> APIServer:
@@ -134,14 +135,14 @@ class APIServer:
         return path
 
     def get(self, kind: KindRef, namespace: str, name: str) -> Object | None:
-        """Return an object as it is stored, or None, without a request."""
-        resource = self._resource(kind)
-        return self._storage.get(Key(resource, namespace, name))
+        """Return a copy of an object as it is stored, or None, without a request."""
+        obj = self._storage.get(Key(self._resource(kind), namespace, name))
+        return None if obj is None else plain(obj)
 
     def list(self, kind: KindRef, namespace: str = "") -> list[Object]:
-        """Return all objects of a kind, or those in a namespace, in order, without a request."""
+        """Return copies of all objects of a kind, or of those in a namespace, in order, without a request."""
         found = self._storage.snapshot(self._resource(kind)).objects.items()
-        return [obj for place, obj in found if not namespace or place.startswith(f"{namespace}/")]
+        return [plain(obj) for place, obj in found if not namespace or place.startswith(f"{namespace}/")]
 
     def compact(self) -> None:
         """Forget what changed: watches, pages and lists from before now are answered with 410."""
