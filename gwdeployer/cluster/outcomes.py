@@ -52,7 +52,7 @@ class Outcome:
         text = f"{self.ref} {self.action}"
         if self.adopted_from:
             text += f" (adopted from {self.adopted_from})"
-        return f"{text}: {self.error}" if self.error else text
+        return f"{text}: {'; '.join(map(str, self.error.faults))}" if self.error else text
 
 
 def raise_first(errors: Sequence[GwdeployerError], owner: str) -> None:

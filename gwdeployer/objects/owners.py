@@ -47,7 +47,7 @@ class Owner:
         return cls(
             ObjectRef(kind, namespace_of(obj), name_of(obj)),
             str(metadata.get("uid") or ""),
-            frozenset(pair for pair in pairs if all(pair)),
+            frozenset((kind_name, name) for kind_name, name in pairs if kind_name and _is_name(name)),
             annotations.get(RECREATE) == IMMUTABLE,
             FINALIZER in (metadata.get("finalizers") or ()),
             bool(metadata.get("deletionTimestamp")),
@@ -92,10 +92,14 @@ def _said_owner(obj: Object, kind: KindRef) -> Owner:
     )
 
 
+def _is_name(text: str) -> bool:
+    return bool(text) and "/" not in text
+
+
 def _faults(names: list[str], annotations: Mapping[str, Any]) -> Iterator[Fault]:
     for name in names:
         kind, _, rest = name.partition("/")
-        if not (kind and rest) or "/" in rest:
+        if not kind or not _is_name(rest):
             hint = 'write "Deployment/web, Service/web"'
             yield Fault(f"{shown(name)} names no object", f"metadata.annotations[{ADOPT}]", hint=hint)
     recreate = annotations.get(RECREATE)
