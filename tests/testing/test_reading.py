@@ -166,12 +166,31 @@ def test_only_metadata_is_shown_if_asked(five: Client) -> None:
     assert {item["kind"] for item in content["items"]} == {"PartialObjectMetadata"}
 
 
+def test_tables_bring_as_much_of_the_objects_as_is_wanted(five: Client) -> None:
+    def shown(query: str) -> object:
+        table = five.get(f"{CONFIGMAPS}{query}", Accept=TABLE).content
+        assert (table["kind"], len(table["rows"])) == ("Table", 5)
+        return (table["rows"][0]["object"] or {}).get("kind")
+
+    assert shown("") == "PartialObjectMetadata"
+    assert shown("?includeObject=Object") == "ConfigMap"
+    assert shown("?includeObject=None") is None
+
+
+def test_a_watch_may_show_tables_which_tell_their_columns_once(five: Client) -> None:
+    path = f"{CONFIGMAPS}?watch=true&timeoutSeconds=1"
+    tables = [json.loads(line)["object"] for line in five.get(path, Accept=TABLE).content.splitlines()]
+    assert [len(table["rows"]) for table in tables] == [1] * 5
+    assert tables[0]["columnDefinitions"][0]["name"] == "Name"
+    assert [table["columnDefinitions"] for table in tables[1:]] == [None] * 4
+
+
 def test_what_cannot_be_shown_is_not_acceptable(client: Client) -> None:
     assert client.get(CONFIGMAPS, Accept="application/vnd.kubernetes.protobuf").code == 406
     accept = "application/vnd.kubernetes.protobuf, application/json"
     assert client.get(CONFIGMAPS, Accept=accept).code == 200
     yaml = client.get("/api/v1/namespaces/default", Accept="application/yaml")
-    assert "kind: Namespace\n" in yaml.content
+    assert yaml.content.startswith("apiVersion: v1\nkind: Namespace\nmetadata:\n")
 
 
 # Watching.
@@ -254,6 +273,14 @@ def test_history_is_bounded() -> None:
         recent = int(client.get(CONFIGMAPS).meta["resourceVersion"]) - 2
         with client.watch(f"{CONFIGMAPS}?resourceVersion={recent}") as stream:
             assert stream.names(2) == ["MODIFIED a"] * 2
+
+
+def test_a_watch_from_the_future_waits_for_it(client: Client) -> None:
+    now = int(client.get(CONFIGMAPS).meta["resourceVersion"])
+    with client.watch(f"{CONFIGMAPS}?resourceVersion={now + 1}") as stream:
+        client.created(CONFIGMAPS, configmap("a"))
+        client.created(CONFIGMAPS, configmap("b"))
+        assert stream.names(1) == ["ADDED b"]
 
 
 def test_a_watch_ends_when_its_time_is_up(client: Client) -> None:

@@ -52,7 +52,14 @@ def encoded(value: Any) -> bytes:
 
 def encoded_as(media_type: str, value: Any) -> bytes:
     """Return a value in one of the media types of a :class:`Form`."""
-    return dump(value).encode() if media_type == YAML else encoded(value)
+    return dump(_ordered(value)).encode() if media_type == YAML else encoded(value)
+
+
+def _ordered(value: Any) -> Any:
+    """Return a value with all keys in order, as servers write YAML."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
 
 
 @lru_cache(256)

@@ -53,22 +53,18 @@ def _transformed(call: Call, content: Object, form: Form) -> Object:
     result: Object = table(call.kind, content["items"] if is_list else [content])
     meta = content.get("metadata") or {}
     listed = {key: meta[key] for key in ("resourceVersion", "continue", "remainingItemCount") if key in meta}
-    rows = [_row(row, _include(call)) for row in result["rows"]]
+    rows = [row | {"object": _of_row(call, row["object"])} for row in result["rows"]]
     return result | {"metadata": listed, "rows": rows}
 
 
-def _row(row: Object, include: str) -> Object:
-    """Return a table's row with as much of its object as is wanted."""
-    match include:
+def _of_row(call: Call, obj: Object) -> Object | None:
+    """Return as much of a row's object as is wanted."""
+    match "".join(call.query.get("includeObject", ())):
         case "Object":
-            return row
+            return call.kind.type_meta | obj
         case "None":
-            return row | {"object": None}
-    return row | {"object": metadata_only(row["object"])}
-
-
-def _include(call: Call) -> str:
-    return next(iter(call.query.get("includeObject", ())), "") or "Metadata"
+            return None
+    return metadata_only(obj)
 
 
 def _escaped(text: str) -> str:

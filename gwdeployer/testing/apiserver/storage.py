@@ -225,14 +225,14 @@ class Cursor:
         """Wait for changes and return them, or none after ``seconds``. Raises Forgotten.
 
         Returns at once when the storage is closed; ``is_over`` is asked after each :meth:`Storage.wake`.
-        Without changes the cursor moves to the storage's latest revision.
+        The cursor moves to the storage's latest revision; one that is ahead of it waits for what comes after.
         """
         storage = self._storage
         shelf = storage._shelf(self._resource)  # noqa: SLF001 - a cursor is part of its storage
         with storage.lock:
             shelf.changed.wait_for(lambda: storage.closed or is_over() or not self._is_last(shelf), seconds)
             changes = storage.changes_since(self._resource, self.revision)
-            self.revision = storage.revision
+            self.revision = max(self.revision, storage.revision)
             return changes
 
     def _is_last(self, shelf: _Shelf) -> bool:

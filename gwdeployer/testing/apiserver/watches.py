@@ -50,11 +50,6 @@ class Watch:
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield events as lines of JSON until time is up, or the server stops."""
-        current = self._state.storage.revision
-        if self._cursor.revision > current:
-            error = statuses.too_large_resource_version(self._cursor.revision, current)
-            yield _line("ERROR", error.status)
-            return
         yield self._initial()
         try:
             yield from self._following()
@@ -105,10 +100,9 @@ class Watch:
     def _bookmark(self, annotations: Object | None = None) -> bytes:
         if not self._options.bookmarks:
             return b""
-        kind = self._call.kind.resource.kind
         meta: Object = {"resourceVersion": str(self._cursor.revision)}
         meta |= {"annotations": annotations} if annotations else {}
-        return _line("BOOKMARK", {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta})
+        return _line("BOOKMARK", self._shape(self._call.kind.empty | {"metadata": meta}))
 
     def _form(self, obj: Object) -> Object:
         return self._shape(in_version(self._call, obj))
