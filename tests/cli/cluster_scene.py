@@ -147,9 +147,13 @@ class ClusterScene:
         return found
 
     def state(self) -> list[Object]:
-        """Return all there is, to be compared with what is there later."""
+        """Return all that is planned, to be compared with what is there later."""
         kinds = (CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, GATEWAY)
-        found = [obj for kind in kinds for obj in self.cluster.list(kind, self.namespace).items]
-        return [
-            {**obj, "metadata": {**obj["metadata"], "resourceVersion": ""}, "status": {}} for obj in found
-        ]
+        return [_planned(obj) for kind in kinds for obj in self.cluster.list(kind, self.namespace).items]
+
+
+def _planned(obj: Object) -> Object:
+    """Return an object without what the server and its controllers write at any time."""
+    theirs = {"resourceVersion", "managedFields", "annotations"}
+    metadata = {name: value for name, value in obj["metadata"].items() if name not in theirs}
+    return {**obj, "metadata": metadata, "status": {}}
