@@ -95,8 +95,9 @@ class Applier:
         raise AssertionError("unreachable")  # pragma: no cover - the last look returns or raises
 
     def _create(self, ref: ObjectRef, sent: Object) -> Outcome:
+        self.contention.check(ref, sent, None, (), self.manager)
         answered = self._apply(ref, _expecting(sent, resourceVersion="1"))
-        self.contention.wrote(ref, sent)
+        self._wrote(ref, sent, answered)
         return Outcome(ref, Action.CREATED, live=answered)
 
     def _change(self, ref: ObjectRef, sent: Object, live: Object, create_only: bool) -> Outcome:
@@ -107,7 +108,7 @@ class Applier:
             return Outcome(ref, Action.UNCHANGED, live=live)
         if not ours:
             return self._claim(ref, sent, live) if create_only else self._adopt(ref, sent, live)
-        found = list(differences(live, sent, self.manager))
+        found = self.contention.repairable(ref, sent, differences(live, sent, self.manager))
         if not found:
             return Outcome(ref, Action.UNCHANGED, live=live)
         self.contention.check(ref, sent, live, found, self.manager)
@@ -144,7 +145,7 @@ class Applier:
             if first is None:
                 raise
             answered = self._apply_to(ref, sent, self._apply_to(ref, first, live))
-        self.contention.wrote(ref, sent)
+        self._wrote(ref, sent, answered)
         return Outcome(ref, action, changed=tuple(map(str, found)), live=answered)
 
     def _recreate(self, ref: ObjectRef, sent: Object, live: Object, error: ImmutableField) -> Object:
@@ -157,6 +158,9 @@ class Applier:
         self.cluster.delete(ref, uid=metadata["uid"], resource_version=metadata["resourceVersion"])
         self.live.learn(ref, None)
         return self._apply(ref, _expecting(sent, resourceVersion="1"))
+
+    def _wrote(self, ref: ObjectRef, sent: Object, answered: Object) -> None:
+        self.contention.wrote(ref, sent, tuple(differences(answered, sent, self.manager)))
 
     def _apply_to(self, ref: ObjectRef, sent: Object, live: Object) -> Object:
         metadata = live["metadata"]

@@ -1,11 +1,15 @@
-"""Two writers that undo each other's work would go on for ever; this one steps back, and says so."""
+"""Two writers that undo each other's work would go on for ever; this one steps back, and says so.
+
+So would one whose work the server itself undoes: an empty value that it takes for "use the default", a
+webhook that has the last word. What the server makes of an apply of the plan is accepted.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gwdeployer.cluster.drift import Difference
@@ -24,6 +28,7 @@ _REMEMBERED = 4096
 class _Repairs:
     planned: Object
     at: list[float] = field(default_factory=list)
+    left: Sequence[Difference] = ()
 
 
 class Contention:
@@ -35,10 +40,16 @@ class Contention:
         self._lock = threading.Lock()
         self._known: OrderedDict[ObjectRef, _Repairs] = OrderedDict()
 
+    def repairable(self, ref: ObjectRef, planned: Object, found: Iterable[Difference]) -> list[Difference]:
+        """Return the differences that another apply may mend: the last one has not left them behind."""
+        repairs = self._known.get(ref)
+        left = repairs.left if repairs is not None and repairs.planned == planned else ()
+        return [difference for difference in found if difference not in left]
+
     def check(
-        self, ref: ObjectRef, planned: Object, live: Object, found: Sequence[Difference], manager: str
+        self, ref: ObjectRef, planned: Object, live: Object | None, found: Sequence[Difference], manager: str
     ) -> None:
-        """Raise Contested where the object has been repaired too often, too recently."""
+        """Raise Contested where the object has been repaired (or created anew) too often, too recently."""
         repairs = self._known.get(ref)
         if repairs is None or repairs.planned != planned:
             return
@@ -51,8 +62,8 @@ class Contention:
         if left > 0:
             raise Contested(_fault(ref, live, found, manager, len(recent), left), delay=left)
 
-    def wrote(self, ref: ObjectRef, planned: Object) -> None:
-        """Note that the object was brought to its plan."""
+    def wrote(self, ref: ObjectRef, planned: Object, left: Sequence[Difference] = ()) -> None:
+        """Note that the plan was applied, and what is different all the same."""
         with self._lock:
             repairs = self._known.pop(ref, None)
             if repairs is None or repairs.planned != planned:
@@ -60,19 +71,19 @@ class Contention:
             else:
                 now = self._clock()
                 repairs.at = [at for at in repairs.at if now - at < WINDOW] + [now]
+            repairs.left = left
             self._known[ref] = repairs
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
 
 
 def _fault(
-    ref: ObjectRef, live: Object, found: Sequence[Difference], manager: str, times: int, left: float
+    ref: ObjectRef, live: Object | None, found: Sequence[Difference], manager: str, times: int, left: float
 ) -> Fault:
     path = found[0].path if found else ()
-    others = sorted({other.name for other in managers_of(live, path) if other.name != manager})
+    others = sorted({other.name for other in managers_of(live or {}, path) if other.name != manager})
     who = ", ".join(others) or "somebody"
-    message = (
-        f"repaired {times} times in {WINDOW:.0f} s, and changed again by {who}; next try in {left:.0f} s"
-    )
+    what = "changed" if live else "deleted"
+    message = f"repaired {times} times in {WINDOW:.0f} s, and {what} again by {who}; next try in {left:.0f} s"
     hint = "let only one of the two manage this field"
     return Fault(message, ".".join(path), str(ref), hint=hint)

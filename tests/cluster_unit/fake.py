@@ -39,12 +39,16 @@ def thing(kind: KindRef, name: str = "web", *, mine: bool = True, **content: Any
 
 
 class FakeCluster:
-    """Keeps objects by reference. ``fail`` is called with each request and may raise."""
+    """Keeps objects by reference.
+
+    ``fail`` is called with each request and may raise; ``stored`` says what is made of an applied object.
+    """
 
     def __init__(self, *objects: Object) -> None:
         self.requests: list[str] = []
         self.bodies: list[Any] = []
         self.fail: Callable[[str], None] = lambda _: None
+        self.stored: Callable[[Object], Object] = lambda obj: obj
         self._lock = threading.Lock()
         self._version = 10
         self.objects: dict[ObjectRef, Object] = {}
@@ -127,7 +131,7 @@ class FakeCluster:
             "apiVersion": obj["apiVersion"],
             "fieldsV1": _fields({"metadata": metadata, **obj}),
         }
-        return self.put({**obj, "metadata": {**metadata, "managedFields": [entry]}})
+        return self.put(self.stored({**obj, "metadata": {**metadata, "managedFields": [entry]}}))
 
     def _check(self, uid: str | None, version: str | None, live: Object | None) -> None:
         there = metadata_of(live or {})

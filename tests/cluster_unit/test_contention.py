@@ -82,6 +82,22 @@ def test_an_unknown_opponent_is_somebody() -> None:
         disputed(Clock()).check(REF, PLAN, PLAN, FOUND, OURS)
 
 
+def test_what_the_last_apply_has_left_different_is_not_mended_by_another() -> None:
+    contention = Contention(Clock())
+    contention.wrote(REF, PLAN, FOUND)
+    assert contention.repairable(REF, PLAN, FOUND) == []
+    other = Difference(("data", "a"), "1", "3")
+    assert contention.repairable(REF, PLAN, [*FOUND, other]) == [other]
+    assert contention.repairable(REF, thing(CONFIG_MAP, data={}), FOUND) == FOUND
+    contention.wrote(REF, PLAN)
+    assert contention.repairable(REF, PLAN, FOUND) == FOUND
+
+
+def test_one_that_keeps_deleting_is_a_dispute_too() -> None:
+    with pytest.raises(Contested, match="and deleted again by somebody"):
+        disputed(Clock()).check(REF, PLAN, None, (), OURS)
+
+
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_REMEMBERED", 3)
     contention = disputed(Clock())

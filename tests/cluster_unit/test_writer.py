@@ -100,6 +100,26 @@ def test_what_is_as_planned_takes_no_request(writer: Writer, cluster: FakeCluste
     assert cluster.requests == []
 
 
+def test_what_the_server_makes_of_a_plan_is_accepted(writer: Writer, cluster: FakeCluster) -> None:
+    cluster.stored = lambda obj: {**obj, "spec": {"policy": "Default"}}
+    plan = thing(SERVICE, spec={"policy": ""})
+    assert deploy(writer, plan) == [("Service", "created")]
+    for _ in range(9):
+        assert deploy(writer, plan) == [("Service", "unchanged")]
+    ref = ObjectRef.of(plan)
+    cluster.objects[ref] = {**cluster.objects[ref], "spec": {"policy": "Changed"}}
+    assert deploy(writer, plan) == [("Service", "configured")]
+
+
+def test_what_is_deleted_again_and_again_is_left_for_a_while(writer: Writer, cluster: FakeCluster) -> None:
+    plan = thing(CONFIG_MAP)
+    actions = []
+    for _ in range(7):
+        actions += deploy(writer, plan)
+        cluster.objects.clear()
+    assert [action for _, action in actions] == ["created"] * 6 + ["failed"]
+
+
 def test_what_is_made_once_is_adopted_as_it_is(writer: Writer, cluster: FakeCluster) -> None:
     cluster.put(thing(SECRET, mine=False, data={"key": "b2xk"}))
     owner = Owner(OWNER.ref, OWNER_UID, adopted=frozenset({("Secret", "web")}))
