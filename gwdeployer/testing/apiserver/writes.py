@@ -13,7 +13,7 @@ from typing import Any
 
 from gwdeployer.objects import KindRef, Object
 from gwdeployer.testing.apiserver import fields, metadata, statuses
-from gwdeployer.testing.apiserver.content import object_in
+from gwdeployer.testing.apiserver.content import kindless, object_in
 from gwdeployer.testing.apiserver.kinds import BadRequest, Invalid, Kind
 from gwdeployer.testing.apiserver.kinds.causes import Cause, invalid
 from gwdeployer.testing.apiserver.options import WriteOptions, create_options, update_options
@@ -22,6 +22,8 @@ from gwdeployer.testing.apiserver.statuses import StatusError
 from gwdeployer.testing.apiserver.storage import Key
 
 _MOST_NAMES = 8
+#: Where a real server keeps objects, if not under the name of their resource.
+_KEPT_IN = {"services": "services/specs", "nodes": "minions", "endpoints": "services/endpoints"}
 _TYPE = ("apiVersion", "kind")
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
@@ -59,8 +61,9 @@ def update(state: State, call: Call) -> Answer:
         _check_uid(call, new, live)
         return managed(state, call, options, live, new)
 
-    creates = call.kind.creates_on_put and not call.target.subresource
-    return write(state, call, change, make=change if creates else None, dry_run=options.dry_run)
+    return write(
+        state, call, change, make=change if call.kind.creates_on_put else None, dry_run=options.dry_run
+    )
 
 
 def write(state: State, call: Call, change: Change, *, make: Make | None = None, dry_run: bool) -> Answer:
@@ -96,6 +99,8 @@ def decoded_body(call: Call, options: WriteOptions) -> Object:
     """Return the object in the body, with defaults. Raises StatusError (400)."""
     kind = call.kind.resource.kind
     body = object_in(call.body, call.headers.get("content-type", ""), kind.kind)
+    if not (call.kind.is_builtin or body.get("kind")):
+        raise kindless(call.body, kind.kind)
     body = call.kind.type_meta | {key: value for key, value in body.items() if value or key not in _TYPE}
     version = KindRef.of(body["apiVersion"], "").version
     try:
@@ -157,7 +162,7 @@ def store_new(state: State, call: Call, obj: Object, *, dry_run: bool) -> Object
     obj = metadata.with_system_fields(obj, state.now())
     prepared = _prepared(call, obj["metadata"].get("name") or "", lambda: call.kind.prepare_create(obj))
     try:
-        _refuse(call, prepared, call.kind.validate(prepared))
+        _refuse(prepared, call.kind.validate(prepared))
         key = call.key(prepared["metadata"]["name"])
         _check_absent(state, call, key, prepared)
     except StatusError:
@@ -181,7 +186,7 @@ def store_changed(state: State, call: Call, new: Object, old: Object, *, dry_run
     )
     prepared = metadata.carried_over(prepared, old)
     prepared["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-    _refuse(call, prepared, call.kind.validate(prepared, old, call.target.subresource))
+    _refuse(prepared, call.kind.validate(prepared, old, call.target.subresource))
     prepared = _with_former_times(call.kind.stored(prepared), old)
     if is_to_be_deleted(prepared, old):
         if not dry_run:
@@ -249,7 +254,8 @@ def _check_uid(call: Call, new: Object, live: Object | None) -> None:
     found = live["metadata"]["uid"] if live else ""
     if not wanted or wanted == found:
         return
-    place = "/".join(filter(None, ("/registry", call.target.resource, call.namespace, call.target.name)))
+    kept = _KEPT_IN.get(call.target.resource, call.target.resource)
+    place = "/".join(filter(None, ("/registry", kept, call.namespace, call.target.name)))
     raise statuses.conflict(
         call.resource,
         call.target.name,
@@ -280,9 +286,9 @@ def _prepared(call: Call, name: str, prepare: Callable[[], Object]) -> Object:
         raise statuses.invalid(call.kind.resource.kind.group_kind, name, error.causes) from None
 
 
-def _refuse(call: Call, obj: Object, causes: list[Cause]) -> None:
+def _refuse(obj: Object, causes: list[Cause]) -> None:
     if causes:
-        group_kind = call.kind.resource.kind.group_kind
+        group_kind = KindRef.of(obj["apiVersion"], obj["kind"]).group_kind
         raise statuses.invalid(group_kind, obj["metadata"].get("name") or "", causes)
 
 
