@@ -143,10 +143,14 @@ class Server:
 
     def create(self, obj: Json) -> Json:
         said = self.ask("POST", self.path(obj), obj)
-        if obj["kind"] == "CustomResourceDefinition" and said["kind"] != "Status":
-            time.sleep(3)
-            said = self.ask("GET", self.path(obj, obj["metadata"]["name"]))
-        return said
+        return self.settled(obj, said)
+
+    def settled(self, obj: Json, said: Json) -> Json:
+        """Return an answer once the controllers of definitions have seen its object."""
+        if obj["kind"] != "CustomResourceDefinition" or said["kind"] == "Status":
+            return said
+        time.sleep(3)
+        return self.ask("GET", self.path(obj, obj["metadata"]["name"]))
 
     def table(self, obj: Json) -> Json:
         """Return how an object is printed, but for ages."""
@@ -168,6 +172,7 @@ class Server:
             del live["metadata"]["finalizers"]
             self.ask("PUT", self.path(obj, name), live)
         self.ask("DELETE", self.path(obj, name) + "&gracePeriodSeconds=0&propagationPolicy=Background")
+        self.settled(obj, live)
         if obj["kind"] == "Namespace":
             live = self.ask("GET", self.path(obj, name))
             self.ask("PUT", self.path(obj, name, "finalize"), merged(live, {"spec": {"finalizers": []}}))
@@ -224,6 +229,7 @@ def update(server: Server, case: Json) -> Json:
     live = server.ask("GET", server.path(first, name))
     subresource = case.get("subresource", "")
     said = server.ask("PUT", server.path(first, name, subresource), merged(live, case["second"]))
+    said = server.settled(first, said)
     server.delete(first)
     if first["kind"] == "Namespace":
         time.sleep(1)

@@ -17,6 +17,12 @@ from gwdeployer.testing.apiserver.kinds.quantities import amount, canonical_quan
 
 Value = dict[str, Any]
 
+_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_IMAGE = re.compile(
+    r"(?:(?:localhost|[A-Za-z0-9-]*[A-Z.:][A-Za-z0-9.:-]*)/)?"
+    rf"{_PATH}(?:/{_PATH})*(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>[A-Za-z0-9+._-]+:[0-9a-fA-F]{{32,}}))?",
+    re.ASCII,
+)
 _RBAC = "rbac.authorization.k8s.io"
 _PERCENT_POLICY = {"type": "Percent", "value": 100, "periodSeconds": 15}
 _SCALE_UP = {
@@ -36,9 +42,10 @@ _CPU_METRIC = {
 
 def pull_policy(image: str) -> str:
     """Return how often an image is pulled: always if its tag is ``latest``, as it is without any."""
-    name, _, digest = image.partition("@")
-    tag = re.search(r":([^:/]+)$", name)
-    latest = tag[1] == "latest" if tag else not digest
+    match = _IMAGE.fullmatch(image)
+    if match is None:  # no image's name: nothing is known of its tag
+        return "IfNotPresent"
+    latest = match["tag"] == "latest" if match["tag"] else not match["digest"]
     return "Always" if latest else "IfNotPresent"
 
 

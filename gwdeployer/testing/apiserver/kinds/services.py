@@ -13,13 +13,14 @@ from itertools import cycle
 from typing import Any
 
 from gwdeployer.objects import Object
-from gwdeployer.testing.apiserver.kinds.causes import Invalid, at, invalid
+from gwdeployer.testing.apiserver.kinds.causes import Cause, Invalid, at, invalid
 
 HEADLESS = "None"
 #: The first address is the API server's own Service.
 _NETWORK = IPv4Network("10.0.0.0/16")
 _RESERVED = 2
 _NODE_PORTS = range(30000, 32768)
+_FAMILIES = ("IPv4", "IPv6")
 _WITH_ADDRESS = ("ClusterIP", "NodePort", "LoadBalancer")
 
 
@@ -37,14 +38,17 @@ class ServiceAddresses:
 
     def create(self, service: Object) -> None:
         """Give a new Service what it needs; ``Invalid`` if an address or port it asks for is taken."""
+        spec = service["spec"]
+        _hide_traffic_policy(spec)
         with self._lock:
-            self._allocate(service["spec"])
+            self._allocate(spec, share_ports=True)
 
     def update(self, new: Object, old: Object) -> None:
         """Give ``new`` what ``old`` had and it still needs, and free the rest."""
         spec, before = new["spec"], old["spec"]
         _keep(spec, before)
         _drop(spec, before)
+        _hide_traffic_policy(spec)
         if spec["type"] != "LoadBalancer":
             new["status"]["loadBalancer"] = {}
         if _moves(spec, before):
@@ -62,13 +66,13 @@ class ServiceAddresses:
         with self._lock:
             self._free(service["spec"])
 
-    def _allocate(self, spec: dict[str, Any]) -> None:
+    def _allocate(self, spec: dict[str, Any], *, share_ports: bool = False) -> None:
         if spec.get("clusterIP"):
             spec.setdefault("clusterIPs", [spec["clusterIP"]])
         if spec["type"] in _WITH_ADDRESS:
-            self._allocate_address(spec)
             _set_families(spec)
-        self._allocate_node_ports(spec)
+            self._allocate_address(spec)
+        self._allocate_node_ports(spec, share_ports=share_ports)
         self._take(spec)
 
     def _allocate_address(self, spec: dict[str, Any]) -> None:
@@ -87,7 +91,11 @@ class ServiceAddresses:
             return
         detail = f"failed to allocate IP {address}: provided IP is already allocated"
         if not known:
-            detail = f"failed to allocate IP {address}: the provided network does not match the current range"
+            known_range = f"The range of valid IPs is {_NETWORK}"
+            detail = (
+                f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. "
+            )
+            detail += known_range
         if not known or address in self._addresses:
             raise Invalid([invalid("spec.clusterIPs", [address], detail)])
 
@@ -97,13 +105,14 @@ class ServiceAddresses:
                 yield address
         raise Invalid([invalid("spec.clusterIPs", [], "failed to allocate a serviceIP: range is full")])
 
-    def _allocate_node_ports(self, spec: dict[str, Any]) -> None:
+    def _allocate_node_ports(self, spec: dict[str, Any], *, share_ports: bool) -> None:
         if _has_node_ports(spec):
             for index, port in enumerate(spec.get("ports", ())):
                 self._check_node_port(port.get("nodePort"), at("spec.ports", index, "nodePort"))
             for port in spec.get("ports", ()):
                 if "nodePort" not in port:
-                    port["nodePort"] = _port_of_twin(port, spec) or self._free_port(spec)
+                    twin = _port_of_twin(port, spec) if share_ports else None
+                    port["nodePort"] = twin or self._free_port(spec)
         if _has_health_check(spec) and "healthCheckNodePort" not in spec:
             spec["healthCheckNodePort"] = self._free_port(spec)
 
@@ -163,11 +172,27 @@ def _is_external(spec: dict[str, Any]) -> bool:
 
 
 def _set_families(spec: dict[str, Any]) -> None:
-    """Families of a cluster that has IPv4; who finds the endpoints of a Service alone may use both."""
-    open_to_both = spec["clusterIP"] == HEADLESS and not spec.get("selector") and "ipFamilies" not in spec
-    policy = "RequireDualStack" if open_to_both else "SingleStack"
-    spec.setdefault("ipFamilyPolicy", policy)
-    spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if open_to_both else ["IPv4"])
+    """Families of a cluster that has IPv4; who finds the endpoints of a Service alone may use both.
+
+    Raises ``Invalid`` for what this cluster has not (``initIPFamilyFields``).
+    """
+    finds_alone = spec.get("clusterIP") == HEADLESS and not spec.get("selector")
+    policy = spec.setdefault("ipFamilyPolicy", "RequireDualStack" if finds_alone else "SingleStack")
+    families = spec.setdefault("ipFamilies", ["IPv4"])
+    if not finds_alone:
+        if causes := list(_missing_families(policy, families)):
+            raise Invalid(causes)
+    elif len(families) == 1 and policy != "SingleStack":
+        spec["ipFamilies"] = families + [family for family in _FAMILIES if family not in families]
+
+
+def _missing_families(policy: str, families: list[str]) -> Iterator[Cause]:
+    if policy == "RequireDualStack":
+        detail = "this cluster is not configured for dual-stack services"
+        yield invalid("spec.ipFamilyPolicy", policy, detail)
+    for index, family in enumerate(families):
+        if family != "IPv4":
+            yield invalid(at("spec.ipFamilies", index), family, "not configured on this cluster")
 
 
 def _keep(spec: dict[str, Any], before: dict[str, Any]) -> None:
@@ -188,6 +213,12 @@ def _keep(spec: dict[str, Any], before: dict[str, Any]) -> None:
         _keep_node_ports(spec, before)
     if _has_health_check(spec) and _has_health_check(before):
         spec.setdefault("healthCheckNodePort", before.get("healthCheckNodePort"))
+
+
+def _hide_traffic_policy(spec: dict[str, Any]) -> None:
+    """An alias has no endpoints of its own; a real server shows no policy for them, whatever was sent."""
+    if spec["type"] == "ExternalName":
+        spec.pop("internalTrafficPolicy", None)
 
 
 def _drop(spec: dict[str, Any], before: dict[str, Any]) -> None:
@@ -214,10 +245,11 @@ def _lost(spec: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
 
 
 def _keep_node_ports(spec: dict[str, Any], before: dict[str, Any]) -> None:
-    had = {(port["protocol"], port["port"]): port.get("nodePort") for port in before.get("ports", ())}
-    used = {port.get("nodePort") for port in spec.get("ports", ())}
+    """Give ports without a number the one that a port of their name had."""
+    had = {port.get("name", ""): port.get("nodePort") for port in before.get("ports", ())}
+    used = _ports_of(spec) & _ports_of(before)
     for port in spec.get("ports", ()):
-        number = had.get((port["protocol"], port["port"]))
+        number = had.get(port.get("name", ""))
         if "nodePort" not in port and number and number not in used:
             port["nodePort"] = number
             used.add(number)

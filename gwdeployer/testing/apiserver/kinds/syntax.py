@@ -121,7 +121,7 @@ def config_key(text: str) -> list[str]:
 def port_name(text: str) -> list[str]:
     """A port's name (IANA_SVC_NAME)."""
     checks = (
-        (len(text) <= _MAX_PORT_NAME, f"must be no more than {_MAX_PORT_NAME} bytes"),
+        (len(text) <= _MAX_PORT_NAME, f"must be no more than {_MAX_PORT_NAME} characters"),
         (
             re.fullmatch("[-a-z0-9]+", text),
             "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",

@@ -32,9 +32,8 @@ _UPDATABLE = (
 def validate_pod(pod: Object, old: Object | None) -> Iterator[Cause]:
     """Yield what is wrong with a Pod."""
     yield from _check_images(pod["spec"])
-    if old is None:
-        yield from check_pod_spec(pod["spec"], "spec")
-    else:
+    yield from check_pod_spec(pod["spec"], "spec")
+    if old is not None:
         yield from _check_change(pod["spec"], old["spec"])
 
 
@@ -57,8 +56,13 @@ def _check_change(spec: Value, before: Value) -> Iterator[Cause]:
     if missing:
         detail = "existing toleration can not be modified except its tolerationSeconds"
         yield forbidden("spec.tolerations", detail)
-    if _fixed_part(spec) != _fixed_part(before):
+    if _fixed_part(spec) != _fixed_part(before) or not _may_end_in(spec, before):
         yield forbidden("spec", f"pod updates may not change fields other than {_UPDATABLE}\n")
+
+
+def _may_end_in(spec: Value, before: Value) -> bool:
+    new, old = (one.get("terminationGracePeriodSeconds", 0) for one in (spec, before))
+    return bool(new == old or (new == 1 and old < 0))
 
 
 def _fixed_part(spec: Value) -> Value:
