@@ -196,3 +196,11 @@ def test_a_strategy_that_a_default_contradicts_is_reached(scene: Scene) -> None:
     assert scene.there(DEPLOYMENT, name_of(site))["spec"]["strategy"] == {"type": "Recreate"}
     scene.reconciled(site, live=scene.snapshot())
     assert [*map(str, scene.cluster.requests)] == []
+
+
+def test_empty_values_that_the_api_does_not_store_are_no_difference(scene: Scene) -> None:
+    site = scene.site(text="", replicas=0)
+    scene.reconciled(site)
+    scene.deployer = scene.restarted()
+    scene.reconciled(site, live=scene.snapshot())
+    assert [*map(str, scene.cluster.requests)] == []
