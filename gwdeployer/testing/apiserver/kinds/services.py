@@ -91,11 +91,7 @@ class ServiceAddresses:
             return
         detail = f"failed to allocate IP {address}: provided IP is already allocated"
         if not known:
-            known_range = f"The range of valid IPs is {_NETWORK}"
-            detail = (
-                f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. "
-            )
-            detail += known_range
+            detail = f"failed to allocate IP {address}: the provided network does not match the current range"
         if not known or address in self._addresses:
             raise Invalid([invalid("spec.clusterIPs", [address], detail)])
 

@@ -151,9 +151,8 @@ def _check_balancer(spec: Value) -> Iterator[Cause]:
     ranges, path = spec.get("loadBalancerSourceRanges", []), "spec.LoadBalancerSourceRanges"
     if ranges and not is_balancer:
         yield forbidden(path, _BALANCER_ONLY)
-    elif is_balancer:
-        for index, network in enumerate(ranges):
-            yield from check_network(network, at(path, index))
+    for index, network in enumerate(ranges):
+        yield from check_network(network.strip(), at(path, index))
     if "allocateLoadBalancerNodePorts" in spec and not is_balancer:
         yield forbidden("spec.allocateLoadBalancerNodePorts", _BALANCER_ONLY)
     balancer = spec.get("loadBalancerClass")
