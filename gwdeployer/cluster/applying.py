@@ -15,7 +15,12 @@ from dataclasses import dataclass, replace
 from gwdeployer.cluster.adoption import former_manager, is_ours, renaming
 from gwdeployer.cluster.contention import Contention
 from gwdeployer.cluster.drift import Difference, differences
-from gwdeployer.cluster.handover import heir, replicas_given_up, with_default_owned
+from gwdeployer.cluster.handover import (
+    heir,
+    replicas_given_up,
+    with_default_owned,
+    without_duplicates,
+)
 from gwdeployer.cluster.live import LiveView
 from gwdeployer.cluster.outcomes import Action, Outcome
 from gwdeployer.cluster.port import Cluster
@@ -141,12 +146,21 @@ class Applier:
         except ImmutableField as error:
             answered, action = self._recreate(ref, sent, live, error), Action.RECREATED
         except InvalidObject as error:
-            first = with_default_owned(live, sent, error.causes)
-            if first is None:
-                raise
-            answered = self._apply_to(ref, sent, self._apply_to(ref, first, live))
+            answered = self._apply_to(ref, sent, self._clear_the_way(ref, sent, live, error))
         self._wrote(ref, sent, answered)
         return Outcome(ref, action, changed=tuple(map(str, found)), live=answered)
+
+    def _clear_the_way(self, ref: ObjectRef, sent: Object, live: Object, error: InvalidObject) -> Object:
+        """Return the object without what made the plan invalid. Raises the error where that is the plan."""
+        owning_first = with_default_owned(live, sent, error.causes)
+        if owning_first is not None:
+            return self._apply_to(ref, owning_first, live)
+        removing_first = without_duplicates(live, sent, error.causes)
+        if not removing_first:
+            raise error
+        changed = self.cluster.json_patch(ref, removing_first, manager=self.manager)
+        self.live.learn(ref, changed)
+        return changed
 
     def _recreate(self, ref: ObjectRef, sent: Object, live: Object, error: ImmutableField) -> Object:
         if not self.owner.recreates:

@@ -22,6 +22,20 @@ Path = tuple[str, ...]
 _UNOWNED = {"apiVersion", "kind"}
 _UNOWNED_METADATA = {"name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp"}
 
+#: Which fields the API gives defaults, of the structs that lie in values owned whole. One that is missing
+#: here costs a request that changes nothing, once in the life of a process.
+_DEFAULTED_IN_ATOMS = {
+    "DownwardAPIVolumeFile": frozenset({"mode"}),
+    "NetworkPolicyPort": frozenset({"protocol"}),
+    "ObjectFieldSelector": frozenset({"apiVersion"}),
+    "PersistentVolumeClaim": frozenset({"apiVersion", "kind", "spec", "status"}),
+    "PersistentVolumeClaimSpec": frozenset({"volumeMode"}),
+    "ResourceFieldSelector": frozenset({"divisor"}),
+    "RoleRef": frozenset({"apiGroup"}),
+    "ServiceAccountTokenProjection": frozenset({"expirationSeconds"}),
+    "Subject": frozenset({"apiGroup"}),
+}
+
 
 class Difference(NamedTuple):
     """A field that is not as planned; ``planned`` is None for one that we own and the plan no longer has."""
@@ -61,8 +75,14 @@ def _in(live: Any, planned: Any, fields: Fields, info: FieldInfo, path: Path) ->
         yield from _in_map(live, planned, fields, info, path)
     elif fields and planned.__class__ is list and is_list_map(fields):
         yield from _in_list(live, planned, fields, info.items or ANYTHING, path)
-    elif not _holds(live, planned, info):
+    elif not (_is_bare(planned, info) and isinstance(live, Mapping)) and not _holds(live, planned, info):
         yield Difference(path, planned, live)
+
+
+def _is_bare(planned: Any, info: FieldInfo) -> bool:
+    """Return whether we own that something is there (``emptyDir: {}``), and others may own what is in it."""
+    atomic = info.map_type == "atomic" or (info.ref and type_info(info.ref).map_type == "atomic")
+    return planned == {} and not atomic
 
 
 def _in_map(live: Any, planned: Object, fields: Fields, info: FieldInfo, path: Path) -> Iterator[Difference]:
@@ -125,13 +145,31 @@ def _holds(live: Any, planned: Any, info: FieldInfo) -> bool:
 
 def _map_holds(live: Any, planned: Object, info: FieldInfo) -> bool:
     live = {} if live is None else live
-    if not isinstance(live, Mapping) or (info.values is not None and not live.keys() <= planned.keys()):
-        return False  # a free map (a Service's selector) is given no defaults: another key is one we gave up
+    if not isinstance(live, Mapping) or _given_up(live, planned, info):
+        return False
     known = fields_of_value(info)
     return all(
         _holds(live.get(name), value, known.get(name) or info.values or ANYTHING)
         for name, value in planned.items()
     )
+
+
+def _given_up(live: Mapping[str, Any], planned: Object, info: FieldInfo) -> bool:
+    """Return whether a value that is owned whole has something that the plan has no more.
+
+    A free map (a Service's selector) is given no defaults, and a published struct only those we know of. Of
+    other structs nothing is known: what is there beside the plan may be their defaults.
+    """
+    beside = [name for name in live if name not in planned and _is_set(live[name])]
+    if not beside or (info.values is None and not info.ref):
+        return False
+    defaulted = _DEFAULTED_IN_ATOMS.get(info.ref.rpartition(".")[2], frozenset())
+    return any(name not in defaulted for name in beside)
+
+
+def _is_set(value: Any) -> bool:
+    """Return whether a value is more than what Go prints of fields that nobody has set."""
+    return any(_is_set(inner) for inner in value.values()) if isinstance(value, Mapping) else bool(value)
 
 
 def _is_quantity(info: FieldInfo) -> bool:

@@ -1,15 +1,19 @@
 """Steps before an apply that would otherwise lose something, or be refused for ever. Pure.
 
-Both are properties of server-side apply, tried on a kube-apiserver: a field that its only manager gives up is
-reset to its default, and a default that the server has set is kept though it contradicts what is applied.
+All are properties of server-side apply, tried on a kube-apiserver: a field that its only manager gives up is
+reset to its default; a default that the server has set is kept though it contradicts what is applied; an item
+whose key somebody has changed is another item, and stays beside ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from gwdeployer.cluster.field_sets import applied_by, fields_of, owns
 from gwdeployer.cluster.places import at, with_content
+from gwdeployer.cluster.port import Operation
 from gwdeployer.errors import Cause
 from gwdeployer.objects import Object
 
@@ -17,6 +21,9 @@ _REPLICAS = ("spec", "replicas")
 #: What the API server allows a field manager's name to be.
 _MAX_MANAGER = 128
 _SUFFIX = "-handover"
+_DUPLICATE = "FieldValueDuplicate"
+#: A step of a path as causes write it: ``spec.containers[0].ports[1].name``.
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 def heir(manager: str) -> str:
@@ -59,3 +66,41 @@ def with_default_owned(live: Object, planned: Object, causes: Sequence[Cause]) -
         if len(path) > 1 and at(live, path) is not None and at(planned, path) is None:
             return with_content(planned, path[:-1], at(live, path[:-1]))
     return None
+
+
+def without_duplicates(live: Object, planned: Object, causes: Sequence[Cause]) -> list[Operation]:
+    """Return the JSON patch that removes items in the way of planned ones; empty: that is not why.
+
+    Somebody has changed the key of one of our items (the number of a Service's port): it is a stranger's now,
+    and still has what must be unique (the port's name). The patch holds for this very object only.
+    """
+    duplicates = [cause for cause in causes if cause.reason == _DUPLICATE]
+    found = {place for cause in duplicates for place in _in_the_way(live, planned, cause)}
+    if not found:
+        return []
+    version = live["metadata"]["resourceVersion"]
+    guard = {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
+    last_first = sorted(found, key=lambda place: place[-1], reverse=True)
+    return [guard, *({"op": "remove", "path": "/" + "/".join(map(str, place))} for place in last_first)]
+
+
+def _in_the_way(live: Object, planned: Object, cause: Cause) -> Iterator[tuple[str | int, ...]]:
+    """Yield the place of each live item that has a planned item's unique value and is another item."""
+    *to_list, _, field = [name or int(index) for name, index in _STEP.findall(cause.field)]
+    theirs, ours = _both_at(live, planned, to_list)
+    wanted = {item.get(field): item for item in ours or ()}
+    for index, item in enumerate(theirs or ()):
+        planned_item = wanted.get(item.get(field))
+        if planned_item and any(item.get(name) != value for name, value in planned_item.items()):
+            yield (*to_list, index)
+
+
+def _both_at(live: Any, planned: Any, path: Sequence[str | int]) -> tuple[Any, Any]:
+    """Return what stands at a path of the live object, and what is planned there; items pair by name."""
+    for step in path:
+        if isinstance(step, int):
+            live = live[step] if step < len(live or ()) else {}
+            planned = next((item for item in planned or () if item.get("name") == live.get("name")), {})
+        else:
+            live, planned = at(live, [step]), at(planned, [step])
+    return live, planned

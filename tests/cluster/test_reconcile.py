@@ -97,6 +97,28 @@ def test_a_field_that_somebody_removed_comes_back(scene: Scene) -> None:
     assert len(scene.there(SERVICE, name_of(site))["spec"]["ports"]) == 3
 
 
+def test_an_item_whose_key_somebody_changed_is_set_back(scene: Scene) -> None:
+    site = scene.site()
+    scene.reconciled(site)
+    scene.patch(SERVICE, name_of(site), {"op": "replace", "path": "/spec/ports/0/port", "value": 81})
+    container = "/spec/template/spec/containers/0"
+    scene.patch(
+        DEPLOYMENT,
+        name_of(site),
+        {"op": "replace", "path": f"{container}/ports/0/containerPort", "value": 8081},
+        {"op": "replace", "path": f"{container}/volumeMounts/0/mountPath", "value": "/elsewhere"},
+        {"op": "replace", "path": "/spec/template/spec/volumes/1/name", "value": "temporary"},
+    )
+    scene.reconciled(site)
+    ports = scene.there(SERVICE, name_of(site))["spec"]["ports"]
+    assert {port["name"]: port["port"] for port in ports} == {"dns": 53, "dns-tcp": 53, "http": 80}
+    pods = scene.there(DEPLOYMENT, name_of(site))["spec"]["template"]["spec"]
+    assert {"name": "http", "containerPort": 8080, "protocol": "TCP"} in pods["containers"][0]["ports"]
+    assert {"name": "tmp", "emptyDir": {}} in pods["volumes"]
+    scene.reconciled(site)
+    assert [*map(str, scene.cluster.writes)] == []
+
+
 def test_a_foreign_field_is_left_alone(scene: Scene) -> None:
     site = scene.site()
     scene.reconciled(site)
