@@ -1,4 +1,4 @@
-"""``make bench``: what a plan costs, against Helm's own engine on an equal chart, as ratios in one run.
+"""``make bench``: what plans and reconciles cost, as ratios in one run: to Helm's engine, to a bare loop.
 
 usage: python -m benchmarks [--seconds N]
 
@@ -19,7 +19,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import measure
+from benchmarks import cluster, measure
 from gwdeployer import Chart, Deployer, MemoryStore, Object, Plan
 from gwdeployer.cache import VARIABLE
 from gwdeployer.charts import charts_folder
@@ -202,6 +202,17 @@ def cpu_seconds(code: str, environment: Mapping[str, str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def on_a_server(budgets: Budgets) -> None:
+    """Measure new Gateways on a real kube-apiserver, and unchanged ones without any."""
+    times = cluster.new_gateways(gateways(2 * cluster.GATEWAYS), STORE)
+    if isinstance(times, str):
+        print(f"no comparison on a real server: {times}")
+        return
+    print(f"\n{cluster.GATEWAYS} new Gateways, four objects each, on a real kube-apiserver:", end=" ")
+    print(f"{times.reconciled:.1f} s; a bare loop of the same applies: {times.bare:.1f} s")
+    budgets.check("new Gateways, as multiples of the bare loop", times.ratio, 1.3)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -212,6 +223,7 @@ def main() -> int:
     against_helm(arguments.seconds, budgets)
     memory()
     commands(budgets)
+    on_a_server(budgets)
     return 1 if budgets.missed else 0
 
 

@@ -1,8 +1,8 @@
-"""New Gateways on a real kube-apiserver: a reconcile of each, against a bare loop that sends the same applies.
+"""New Gateways on a real kube-apiserver: a reconcile of each, and a bare loop that sends the same applies.
 
-Both use as many connections and threads, and take turns in rounds, so that both meet a server in the same state.
-The bare loop has its bodies ready; what a reconcile needs beyond it is planning, ownership, and keeping what was
-answered.
+Both use as many connections and threads, and take turns in rounds, so that both meet a server in the same
+state. The bare loop has its bodies ready; what a reconcile needs beyond it is planning, ownership, and
+keeping what was answered.
 """
 
 from __future__ import annotations
@@ -98,9 +98,7 @@ def _believed_absent(obj: Object) -> Object:
     return {**obj, "metadata": {**obj["metadata"], "resourceVersion": "1"}}
 
 
-def _sender(
-    control_plane: ControlPlane, cluster: KubernetesCluster
-) -> Callable[[Sequence[Object]], None]:
+def _sender(control_plane: ControlPlane, cluster: KubernetesCluster) -> Callable[[Sequence[Object]], None]:
     endpoint = control_plane.endpoint
     trusted = ssl.create_default_context(cafile=endpoint.ca_file)
     pool = urllib3.PoolManager(maxsize=CONNECTIONS, ssl_context=trusted, retries=False)
@@ -117,7 +115,7 @@ def _sender(
 
 
 def _check(answer: urllib3.BaseHTTPResponse) -> Mapping[str, object]:
-    if answer.status != 201:  # noqa: PLR2004 - created
+    if answer.status != 201:
         raise AssertionError(answer.data)
     content: Mapping[str, object] = json.loads(answer.data)
     return content
