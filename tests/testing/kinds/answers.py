@@ -189,9 +189,13 @@ def told(said: Json, given: Json) -> Json:
 
 
 def listed(causes: list[Json]) -> list[Json]:
-    """Return causes in one order, generated names and what a struct of Go looks like in full left out."""
+    """Return each cause once, in one order, generated names and what a struct of Go looks like left out.
+
+    A real server tells some causes of an update two or three times.
+    """
     plain = [{**cause, "message": re.sub(GENERATED, "Bad_", cut(cause["message"]))} for cause in causes]
-    return sorted(plain, key=lambda cause: (cause["field"], cause["message"]))
+    told_once = {json.dumps(cause, sort_keys=True): cause for cause in plain}
+    return sorted(told_once.values(), key=lambda cause: (cause["field"], cause["message"]))
 
 
 def cut(message: str) -> str:
