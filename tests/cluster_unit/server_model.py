@@ -136,9 +136,9 @@ def _of_type(info: FieldInfo, depth: int) -> st.SearchStrategy[Any]:
 
     def struct() -> st.SearchStrategy[Any]:
         drawn = {name: field for name, field in (found.fields or {}).items() if _is_drawn(field, depth)}
-        return st.lists(
-            st.sampled_from(sorted(drawn)) if drawn else st.nothing(), unique=True, max_size=4
-        ).flatmap(
+        if not drawn:
+            return st.just({})
+        return st.lists(st.sampled_from(sorted(drawn)), unique=True, max_size=4).flatmap(
             lambda names: st.fixed_dictionaries({name: _value(drawn[name], depth + 1) for name in names})
         )
 

@@ -83,6 +83,28 @@ def test_a_key_that_the_plan_gives_up_in_a_map_that_is_owned_whole_is_a_differen
     ]
 
 
+def test_a_field_that_the_plan_gives_up_in_a_value_that_is_owned_whole_is_a_difference() -> None:
+    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
+    sent = planned("rbac.authorization.k8s.io/v1", "Role", rules=[rule])
+    fields = {"f:rules": {}}
+    assert found(live(sent, fields, rules=[rule]), sent) == []
+    assert found(live(sent, fields, rules=[{**rule, "resourceNames": ["web"]}]), sent) == ["rules"]
+
+
+def test_a_selector_that_becomes_empty_is_a_difference_and_a_bare_struct_is_none() -> None:
+    sent = planned("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {}})
+    before = {"podSelector": {"matchLabels": {"app": "web"}}}
+    assert found(live(sent, {"f:spec": {"f:podSelector": {}}}, spec=before), sent) == ["spec.podSelector"]
+    sent = planned("v1", "Pod", spec={"securityContext": {}})
+    theirs = {"securityContext": {"runAsUser": 1}}
+    assert found(live(sent, {"f:spec": {"f:securityContext": {}}}, spec=theirs), sent) == []
+
+
+def test_what_lies_beside_the_plan_in_a_kind_that_nobody_knows_may_be_a_default() -> None:
+    sent = planned("example.com/v1", "Thing", spec={"items": [{"a": 1}]})
+    assert found(live(sent, {"f:spec": {"f:items": {}}}, spec={"items": [{"a": 1, "b": 2}]}), sent) == []
+
+
 def test_a_default_in_a_value_that_is_owned_whole_is_none() -> None:
     env = {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
     container = {"name": "web", "env": [env]}
