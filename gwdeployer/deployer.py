@@ -6,6 +6,7 @@ only plans does not pay for it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,8 +21,6 @@ from gwdeployer.plan import Plan, Recipe, plan, render
 from gwdeployer.store import ObjectStore, Read, RecordingStore, unchanged
 
 if TYPE_CHECKING:
-    import threading
-
     from gwdeployer.cluster.outcomes import DeployResult, PruneResult, ReconcileResult
     from gwdeployer.cluster.port import Cluster
     from gwdeployer.cluster.writer import Writer
@@ -69,6 +68,7 @@ class Deployer:
         self._prunes = tuple(prunes)
         self._cluster = cluster
         self._writing: Writer | None = None
+        self._starting = threading.Lock()
         self._planned: dict[tuple[str, str], _Planned] = {}
 
     def __repr__(self) -> str:
@@ -225,9 +225,10 @@ class Deployer:
 
         if self._cluster is None:
             raise PlanError(Fault("no cluster to deploy to", subject=repr(self), hint="give cluster="))
-        if self._writing is None:
-            self._writing = Writer(self._cluster, self.controller_name)
-        return self._writing
+        with self._starting:
+            if self._writing is None:
+                self._writing = Writer(self._cluster, self.controller_name)
+            return self._writing
 
     def forget(self, owner: Mapping[str, Any]) -> None:
         """Drop what is remembered of an owner; call it when the owner is gone."""

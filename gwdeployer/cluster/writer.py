@@ -107,8 +107,10 @@ class Writer:
         """Delete what is the owner's and not planned: see :class:`Pruner`; then release the owner.
 
         The finalizer goes once nothing cluster-scoped is planned and all of that kind that was there has been
-        deleted.
+        deleted. Where the owner is deleted alone, what it has stays, and the finalizer goes at once.
         """
+        if owner.deleting and owner.orphans:
+            kinds = ()
         cluster = PatientCluster(self.cluster, patience)
         last = owner.finalized and all(_is_namespaced(obj) for obj in planned)
         view = LiveView(cluster, live, self._answers)

@@ -18,6 +18,8 @@ from gwdeployer.objects.ownership import (
 from gwdeployer.objects.refs import KindRef, Object, ObjectRef, describe, metadata_of, name_of, namespace_of
 
 IMMUTABLE = "immutable"
+#: The API server's finalizer on an object whose dependents are to be left (``propagationPolicy: Orphan``).
+_ORPHAN = "orphan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Owner:
 
     ``uid`` is "" for an owner that only a file knows: nothing can be deployed for it. ``adopted`` are the
     existing objects (kind and name) that it asks to take over, ``recreates`` whether an object may be deleted
-    and created anew where a field of it cannot change. ``faults`` say which of that cannot be understood.
+    and created anew where a field of it cannot change. ``orphans`` says that it is deleted alone, and what it
+    has stays (``kubectl delete --cascade=orphan``). ``faults`` say which annotations cannot be understood.
     """
 
     ref: ObjectRef
@@ -35,6 +38,7 @@ class Owner:
     recreates: bool = False
     finalized: bool = False
     deleting: bool = False
+    orphans: bool = False
     faults: tuple[Fault, ...] = ()
 
     @classmethod
@@ -42,6 +46,7 @@ class Owner:
         """Return what an owner object says. ``kind`` is the owner's: typed clients' objects lose theirs."""
         metadata = metadata_of(obj)
         annotations = metadata.get("annotations") or {}
+        finalizers = metadata.get("finalizers") or ()
         names = [name.strip() for name in str(annotations.get(ADOPT) or "").split(",") if name.strip()]
         pairs = [(kind_name, name) for kind_name, _, name in (text.partition("/") for text in names)]
         return cls(
@@ -49,8 +54,9 @@ class Owner:
             str(metadata.get("uid") or ""),
             frozenset((kind_name, name) for kind_name, name in pairs if kind_name and _is_name(name)),
             annotations.get(RECREATE) == IMMUTABLE,
-            FINALIZER in (metadata.get("finalizers") or ()),
+            FINALIZER in finalizers,
             bool(metadata.get("deletionTimestamp")),
+            _ORPHAN in finalizers,
             tuple(_faults(names, annotations)),
         )
 

@@ -32,7 +32,8 @@ def test_an_owner_says_who_it_is_and_how_it_is() -> None:
         site(uid="u", deletionTimestamp="2026-01-01T00:00:00Z", finalizers=["x", "gwdeployer.dev/cleanup"]),
         SITE,
     )
-    assert (owner.uid, owner.deleting, owner.finalized) == ("u", True, True)
+    assert (owner.uid, owner.deleting, owner.finalized, owner.orphans) == ("u", True, True, False)
+    assert Owner.of(site(uid="u", finalizers=["orphan"]), SITE).orphans
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,14 @@ def test_a_cache_that_is_behind_hides_no_cluster_scoped_object_from_the_release(
     assert cluster.requests == ["list ClusterRole", "delete ClusterRole web", "apply Site s"]
 
 
+def test_what_an_owner_has_that_is_deleted_alone_stays(writer: Writer, cluster: FakeCluster) -> None:
+    cluster.put(thing(CONFIG_MAP))
+    alone = Owner(OWNER.ref, OWNER_UID, finalized=True, deleting=True, orphans=True)
+    result = writer.prune(alone, [], [CONFIG_MAP, CLUSTER_ROLE], None, Patience())
+    assert result.deleted == ()
+    assert cluster.requests == ["apply Site s"]
+
+
 def test_a_release_that_fails_is_reported(writer: Writer, cluster: FakeCluster) -> None:
     def fail(request: str) -> None:
         if request == "apply Site s":
