@@ -199,9 +199,13 @@ def _yaml(body: bytes, kind: str) -> Any:
 
 
 def _unreadable(body: bytes, kind: str, why: str) -> Exception:
+    return unrecognized(body, kind, f"couldn't get version/kind; {why}")
+
+
+def unrecognized(body: bytes, kind: str, why: str) -> Exception:
+    """Return the 400 for a body that is not known to be of the kind."""
     return bad_request(
-        f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {why} "
-        f"({_summary(body)})"
+        f"the object provided is unrecognized (must be of type {kind}): {why} ({_summary(body)})"
     )
 
 

@@ -47,7 +47,7 @@ def patch(state: State, call: Call) -> Answer:
     def make() -> Object:
         return _checked(call, _without_uid(call, patched(None)))
 
-    creates = _is_apply(call) and not call.target.subresource
+    creates = _is_apply(call) and (call.kind.creates_on_put or not call.target.subresource)
     return write(state, call, change, make=make if creates else None, dry_run=options.dry_run)
 
 
@@ -164,7 +164,11 @@ def _of_kind(call: Call, result: Object, media_type: str) -> Object:
     """
     if not call.kind.is_builtin:
         return result
-    if media_type != STRATEGIC_PATCH:
+    if media_type == STRATEGIC_PATCH:
+        for value in (result.get(key) for key in _TYPE):
+            if not isinstance(value, str | None):
+                raise BadRequest("cannot convert int64 to string")
+    else:
         if not result.get("apiVersion"):
             metadata.check_name({"metadata": {}}, call.target.name)
         check_registered(call.kind, result)

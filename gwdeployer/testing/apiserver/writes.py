@@ -101,7 +101,7 @@ def decoded_body(call: Call, options: WriteOptions) -> Object:
     body = object_in(call.body, call.headers.get("content-type", ""), kind.kind)
     if not (call.kind.is_builtin or body.get("kind")):
         raise kindless(call.body, kind.kind)
-    body = call.kind.type_meta | {key: value for key, value in body.items() if value or key not in _TYPE}
+    body = _with_type(call, body)
     version = KindRef.of(body["apiVersion"], "").version
     try:
         check_registered(call.kind, body)
@@ -115,6 +115,17 @@ def decoded_body(call: Call, options: WriteOptions) -> Object:
     return defaulted(call, obj)
 
 
+def _with_type(call: Call, body: Object) -> Object:
+    """Return a body with its kind, which of built-in types need not be told. Raises StatusError (400)."""
+    if call.kind.is_builtin:
+        return call.kind.type_meta | {key: value for key, value in body.items() if value or key not in _TYPE}
+    if "apiVersion" in body and body["apiVersion"] is None:
+        why = ".apiVersion accessor error: <nil> is of the type <nil>, expected string"
+        kind = call.kind.resource.kind.kind
+        raise statuses.bad_request(f'{body["kind"]} in version "" cannot be handled as a {kind}: {why}')
+    return {"apiVersion": "", **body}
+
+
 class UnregisteredError(BadRequest):
     """A body says that it is something else than its path, of which the server has no type."""
 
@@ -125,14 +136,14 @@ def check_registered(kind: Kind, obj: Object) -> None:
     Of custom resources, the kind is a matter of validation.
     """
     wanted = kind.resource.kind
-    version, name = obj.get("apiVersion") or wanted.api_version, obj.get("kind") or wanted.kind
+    version, name = obj.get("apiVersion") or "", obj.get("kind") or wanted.kind
     if not kind.is_builtin:
         if version != wanted.api_version:
             raise statuses.bad_request(
                 f"the API version in the data ({version}) does not match the expected API version "
                 f"({wanted.api_version})"
             )
-    elif (version, name) != (wanted.api_version, wanted.kind):
+    elif (version or wanted.api_version, name) != (wanted.api_version, wanted.kind):
         scheme = 'in scheme "pkg/runtime/scheme.go:111"'
         raise UnregisteredError(f'no kind "{name}" is registered for version "{version}" {scheme}')
 
@@ -187,11 +198,11 @@ def store_changed(state: State, call: Call, new: Object, old: Object, *, dry_run
     prepared = metadata.carried_over(prepared, old)
     prepared["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
     _refuse(prepared, call.kind.validate(prepared, old, call.target.subresource))
-    prepared = _with_former_times(call.kind.stored(prepared), old)
     if is_to_be_deleted(prepared, old):
         if not dry_run:
             remove(state, call, call.key(old["metadata"]["name"]))
         return prepared
+    prepared = _with_former_times(call.kind.stored(prepared), old)
     if dry_run:
         return prepared
     prepared = metadata.with_metadata(prepared, prepared["metadata"] | {"selfLink": None})

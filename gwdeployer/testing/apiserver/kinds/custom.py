@@ -190,7 +190,7 @@ def _with_status(old: Object, new: Object) -> Object:
     if managed is not None:
         result["metadata"]["managedFields"] = copy.deepcopy(managed)
     result.pop("status", None)
-    if "status" in new:
+    if new.get("status") is not None:
         result["status"] = copy.deepcopy(new["status"])
     return result
 

@@ -46,6 +46,7 @@ class ServiceAddresses:
     def update(self, new: Object, old: Object) -> None:
         """Give ``new`` what ``old`` had and it still needs, and free the rest."""
         spec, before = new["spec"], old["spec"]
+        _follow_address(spec, before)
         _keep(spec, before)
         _drop(spec, before)
         _hide_traffic_policy(spec)
@@ -191,15 +192,19 @@ def _missing_families(policy: str, families: list[str]) -> Iterator[Cause]:
             yield invalid(at("spec.ipFamilies", index), family, "not configured on this cluster")
 
 
+def _follow_address(spec: dict[str, Any], before: dict[str, Any]) -> None:
+    """Let the list of addresses follow the one that was changed alone (``NormalizeClusterIPs``)."""
+    if spec.get("clusterIP") == before.get("clusterIP"):
+        return
+    if spec.get("clusterIPs", before.get("clusterIPs")) == before.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]] if spec.get("clusterIP") else []
+
+
 def _keep(spec: dict[str, Any], before: dict[str, Any]) -> None:
     """Carry over what a client that writes only what it means would lose (``patchAllocatedValues``)."""
     if spec["type"] in _WITH_ADDRESS and before["type"] in _WITH_ADDRESS:
         if not spec.get("clusterIP"):
             spec["clusterIP"] = before.get("clusterIP")
-        elif spec["clusterIP"] != before.get("clusterIP") and spec.get("clusterIPs") == before.get(
-            "clusterIPs"
-        ):
-            spec["clusterIPs"] = [spec["clusterIP"]]
         if not spec.get("clusterIPs") and spec["clusterIP"] == before.get("clusterIP"):
             spec["clusterIPs"] = before.get("clusterIPs")
         for name in ("ipFamilies", "ipFamilyPolicy"):

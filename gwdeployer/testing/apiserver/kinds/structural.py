@@ -115,7 +115,7 @@ def coerce_metadata(obj: Json, path: str = "") -> list[str]:
     """
     if "metadata" not in obj:
         return []
-    result = decoded("meta.v1.ObjectMeta", obj["metadata"] or {})
+    result = decoded("meta.v1.ObjectMeta", obj["metadata"] or {}, keep_empty=False)
     if result.mismatch:
         raise BadRequest(result.mismatch)
     obj["metadata"] = result.value
