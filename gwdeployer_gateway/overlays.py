@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from gwdeployer.documents import copy
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context, Patch
-from gwdeployer.objects import IdentityCache, KindRef, Object, describe, strategic_merge
+from gwdeployer.objects import IdentityCache, KindRef, Object, describe
 from gwdeployer.objects.types import faults_of, type_info, type_of_kind
 from gwdeployer.parameters import Layer
 from gwdeployer.provenance import Origin
@@ -145,6 +145,8 @@ class _Run:
 
     def _over(self, obj: Object, overlays: Sequence[_Overlay]) -> Object:
         for overlay in overlays:
+            from gwdeployer.objects import strategic_merge  # noqa: PLC0415 - loaded where there is a patch
+
             note(self.context, obj, overlay.patch, overlay.origin)
             if overlay.patch.get("spec") and not _has_spec(obj):
                 message = f"a {obj['kind']} has no spec"

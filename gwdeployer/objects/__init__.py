@@ -1,5 +1,11 @@
-"""Kubernetes objects as plain data: references, names, ownership, order, and the published types."""
+"""Kubernetes objects as plain data: references, names, ownership, order, and the published types.
 
+The strategic merge patch is loaded on first use: objects that nothing is laid over need none of it.
+"""
+
+from typing import TYPE_CHECKING
+
+from gwdeployer._lazy import lazy_exports
 from gwdeployer.objects.identity import IdentityCache
 from gwdeployer.objects.names import dns_label, is_dns_subdomain, label_value
 from gwdeployer.objects.order import tier
@@ -15,7 +21,9 @@ from gwdeployer.objects.refs import (
     plain,
 )
 from gwdeployer.objects.selectors import matches
-from gwdeployer.objects.strategic_merge import strategic_merge
+
+if TYPE_CHECKING:
+    from gwdeployer.objects.patch_merge import strategic_merge
 
 __all__ = [
     "IdentityCache",
@@ -38,3 +46,10 @@ __all__ = [
     "strategic_merge",
     "tier",
 ]
+
+__getattr__, _ = lazy_exports(__name__, {"patch_merge": ("strategic_merge",)})
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

@@ -23,6 +23,7 @@ OTHERS = (
     "gwdeployer.cluster",
     "gwdeployer.crd",
     "gwdeployer.explain",
+    "gwdeployer.objects.patch_merge",
     "gwdeployer.cli.apply",
     "gwdeployer.cli.crds",
     "gwdeployer.cli.diff",

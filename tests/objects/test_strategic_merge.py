@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gwdeployer.errors import ParametersError
-from gwdeployer.objects.strategic_merge import strategic_merge
+from gwdeployer.objects import strategic_merge
 from tests.oracle.generate_pairs import pairs
 
 Map = dict[str, Any]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gwdeployer.errors import ParametersError
-from gwdeployer.objects.strategic_merge import strategic_merge
+from gwdeployer.objects import strategic_merge
 
 SOURCE = Path(__file__).with_name("strategicpatch")
 
