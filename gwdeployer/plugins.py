@@ -7,9 +7,11 @@ A distribution offers a plugin by an entry point in the group ``gwdeployer.plugi
 from __future__ import annotations
 
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -86,7 +88,7 @@ def discover() -> list[type[Plugin]]:
     """
     faults: list[Fault] = []
     found: dict[str, type[Plugin]] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in _offered(GROUP):
         try:
             plugin = _loaded(entry)
         except PluginError as error:
@@ -109,7 +111,7 @@ def discover_parameters() -> list[ParametersKind]:
     """
     faults: list[Fault] = []
     found: list[ParametersKind] = []
-    for entry in sorted(entry_points(group=PARAMETERS_GROUP), key=lambda entry: entry.name):
+    for entry in _offered(PARAMETERS_GROUP):
         try:
             kind = _load(entry)
         except PluginError as error:
@@ -122,6 +124,18 @@ def discover_parameters() -> list[ParametersKind]:
     if faults:
         raise PluginError(faults)
     return found
+
+
+def _offered(group: str) -> Sequence[EntryPoint]:
+    """Return what installed distributions offer in one of our groups, ordered by name."""
+    return sorted(_installed(tuple(sys.path))[group], key=lambda entry: entry.name)
+
+
+@lru_cache(maxsize=1)
+def _installed(_path: tuple[str, ...]) -> Mapping[str, Iterable[EntryPoint]]:
+    """Look into each distribution on ``sys.path``, once for both groups, and again where the path is another."""
+    found = entry_points()
+    return {group: found.select(group=group) for group in (GROUP, PARAMETERS_GROUP)}
 
 
 def _subject(entry: EntryPoint) -> str:

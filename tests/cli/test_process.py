@@ -102,7 +102,7 @@ def test_a_broken_plugin_is_told_by_every_command(monkeypatch: pytest.MonkeyPatc
         def load(self) -> None:
             raise ImportError("no module named 'broken'")
 
-    monkeypatch.setattr(plugins, "entry_points", lambda **_: [Entry()])
+    monkeypatch.setattr(plugins, "_installed", lambda _: {plugins.GROUP: [Entry()]})
     for arguments in (("render", "-f", "-"), ("values", "-f", "-"), ("--help",)):
         done = run(*arguments, stdin=TEXT)
         assert done.code == 2

@@ -183,9 +183,8 @@ class Entry:
 
 def installed(monkeypatch: pytest.MonkeyPatch, **found: Any) -> None:
     entries = [Entry(name, plugin) for name, plugin in found.items()]
-    monkeypatch.setattr(
-        plugins_module, "entry_points", lambda *, group: entries if group == "gwdeployer.plugins" else []
-    )
+    offered = {plugins_module.GROUP: entries, plugins_module.PARAMETERS_GROUP: []}
+    monkeypatch.setattr(plugins_module, "_installed", lambda _: offered)
 
 
 def test_installed_plugins_are_found_in_order_of_their_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
