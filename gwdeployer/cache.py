@@ -17,7 +17,7 @@ from pathlib import Path
 VARIABLE = "GWDEPLOYER_CACHE"
 
 _SUFFIX = ".kept"
-_MOST = 32  # files; beyond these the one written longest ago goes
+_MOST = 256  # files; beyond these the one written longest ago goes
 _DIGEST = hashlib.sha256().digest_size
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 

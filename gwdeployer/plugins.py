@@ -133,7 +133,7 @@ def _offered(group: str) -> Sequence[EntryPoint]:
 
 @lru_cache(maxsize=1)
 def _installed(_path: tuple[str, ...]) -> Mapping[str, Iterable[EntryPoint]]:
-    """Look into each distribution on ``sys.path``, once for both groups, and again where the path is another."""
+    """Look into each distribution on ``sys.path``, once for both groups, and again for another path."""
     found = entry_points()
     return {group: found.select(group=group) for group in (GROUP, PARAMETERS_GROUP)}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from types import CodeType
 from typing import Any
 
 from gwdeployer import documents
@@ -28,15 +29,20 @@ class MisfitError(TemplateFailure):
         self.index = index
 
 
-def compile_fill(skeleton: Skeleton) -> Fill:
-    """Return the function that builds the skeleton's documents from a list of slot values.
+def compile_fill(skeleton: Skeleton) -> CodeType:
+    """Return the code of the function that builds the skeleton's documents."""
+    writer = _Writer()
+    source = f"lambda v: [{', '.join(writer.expression(node) for node in skeleton.documents)}]"
+    return compile(source, "<skeleton>", "eval")
+
+
+def fill_of(code: CodeType) -> Fill:
+    """Return the function that builds a skeleton's documents from a list of slot values.
 
     The values must be JSON data of their own (they are put in by reference). The function raises
     MisfitError where a value does not fit: a mapping inside a text, a list where ``<<`` needs a mapping.
     """
-    writer = _Writer()
-    source = f"lambda v: [{', '.join(writer.expression(node) for node in skeleton.documents)}]"
-    fill: Fill = eval(compile(source, "<skeleton>", "eval"), dict(_SCOPE))  # noqa: S307 - made of repr()s
+    fill: Fill = eval(code, dict(_SCOPE))  # noqa: S307 - made of repr()s
     return fill
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from types import CodeType
 from typing import Any
 
 import jinja2
 
-from gwdeployer.chart import compiled
-from gwdeployer.chart.compiled import Codes, Compiled
+from gwdeployer.chart.compiled import Codes, Compiled, Shelf
 from gwdeployer.chart.data import OMIT, PLAIN, Fragment, MissingValueError, TemplateFailure, adopt, kind_of
 from gwdeployer.chart.environment import ChartEnvironment
 from gwdeployer.chart.faults import FaultFinder, SlotFailure, fault_at
-from gwdeployer.chart.filling import Fill, MisfitError, compile_fill
+from gwdeployer.chart.filling import Fill, MisfitError, compile_fill, fill_of
 from gwdeployer.chart.skeleton import Skeleton, parse
 from gwdeployer.chart.tracing import Tracer, keep
 from gwdeployer.errors import ChartError, Fault, one_line
@@ -32,7 +32,8 @@ class Renderer:
     def __init__(self, chart: str, templates: Mapping[str, str]) -> None:
         """Compile every template. Raises ChartError with the faults of all that are not well-formed."""
         self._chart = chart
-        known = compiled.load(templates)
+        self._shelf = Shelf(templates)
+        known = self._shelf.templates()
         codes = Codes(known.codes if known else {})
         self._environment = ChartEnvironment(templates, codes, known.sites if known else ())
         self._sites = self._environment.sites
@@ -41,7 +42,7 @@ class Renderer:
         self._lock = threading.Lock()
         ready = self._compiled(sorted(templates))
         if known is None:
-            compiled.keep(templates, Compiled(codes.codes, self._sites))
+            self._shelf.keep_templates(Compiled(codes.codes, self._sites))
         self._helpers = ready.get(HELPERS)
         self._templates = [t for name, t in ready.items() if not name.rsplit("/", 1)[-1].startswith("_")]
 
@@ -150,13 +151,19 @@ class Renderer:
     def _skeleton(self, shape: tuple[int, ...]) -> tuple[Skeleton, Fill]:
         known = self._skeletons.get(shape)
         if known is None:
-            skeleton = parse(self._chart, shape, self._sites)
-            known = skeleton, compile_fill(skeleton)
+            skeleton, code = self._shelf.skeleton(shape) or self._parsed(shape)
+            known = skeleton, fill_of(code)
             with self._lock:
                 while len(self._skeletons) >= MAX_SKELETONS:
                     del self._skeletons[next(iter(self._skeletons))]
                 self._skeletons[shape] = known
         return known
+
+    def _parsed(self, shape: tuple[int, ...]) -> tuple[Skeleton, CodeType]:
+        skeleton = parse(self._chart, shape, self._sites)
+        code = compile_fill(skeleton)
+        self._shelf.keep_skeleton(shape, skeleton, code)
+        return skeleton, code
 
     def _filled(self, skeleton: Skeleton, fill: Fill, values: list[Any], template: str) -> list[Any]:
         try:

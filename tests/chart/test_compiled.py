@@ -10,13 +10,15 @@ import pytest
 from jinja2.environment import Environment
 
 from gwdeployer import Chart, ChartError, cache
-from gwdeployer.chart import Source
+from gwdeployer.chart import Source, rendering
 
 TEMPLATES = {
     "_helpers.j2": "{% macro name(x) %}{{ x }}-{{ Values.suffix }}{% endmacro %}\n",
     "map.yaml.j2": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ helpers.name('web') }}\n"
     "data:\n  text: {{ Values.text | optional }}\n",
 }
+
+HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n"
 
 
 @pytest.fixture
@@ -44,6 +46,28 @@ def test_the_second_run_compiles_nothing_and_renders_the_same(compilations: list
     compilations.clear()
     assert rendered(TEMPLATES, suffix="a", text="x: y") == first
     assert not compilations
+
+
+def test_the_second_run_parses_no_skeleton_whose_shape_was_seen(
+    compilations: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = {
+        "map.yaml.j2": HEAD + "{% if Values.more %}\ndata:\n  text: {{ Values.more }}\n{% endif %}\n"
+    }
+    first = rendered(templates, more="1")
+    parsed: list[str] = []
+    parse = rendering.parse
+    monkeypatch.setattr(rendering, "parse", lambda *given: parsed.append(given[0]) or parse(*given))
+    assert rendered(templates, more="1") == first
+    assert rendered(templates, more="2")[0]["data"] == {"text": "2"}
+    assert not parsed
+    assert "data" not in rendered(templates, more="")[0]
+    assert len(parsed) == 1
+
+
+def test_a_trace_of_the_second_run_names_the_same_places(compilations: list[str]) -> None:
+    first, second = (Chart(Source("test", TEMPLATES)).trace({"suffix": "a", "text": "x"}) for _ in range(2))
+    assert first == second
 
 
 def test_another_text_is_compiled_anew(compilations: list[str]) -> None:

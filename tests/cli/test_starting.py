@@ -61,14 +61,17 @@ def test_a_gateway_without_parameters_needs_no_merge_of_undeclared_structures(tm
     assert "deepmerge" not in loaded_by_render(tmp_path)
 
 
-def test_the_command_line_keeps_compiled_templates_in_the_users_cache(
+def test_the_command_line_keeps_compiled_templates_and_their_skeletons_in_the_users_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(cache.VARIABLE)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    kept: list[set[Path]] = []
     for _ in range(2):
         loaded_by_render(tmp_path)
-        assert len(list((tmp_path / "cache" / "gwdeployer" / "kept").iterdir())) == 1
+        kept.append(set((tmp_path / "cache" / "gwdeployer" / "kept").iterdir()))
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 1 + 4  # all templates together, and the skeleton of each
 
 
 def models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

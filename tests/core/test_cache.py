@@ -78,7 +78,8 @@ def test_a_folder_that_cannot_be_made_costs_nothing_but_the_cache(
     assert cache.read("name") is None
 
 
-def test_the_oldest_files_make_room(folder: Path) -> None:
+def test_the_oldest_files_make_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MOST", 32)
     for number in range(40):
         cache.write(f"name-{number}", b"data")
     assert len(list(folder.iterdir())) == 32
