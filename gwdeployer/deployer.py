@@ -15,7 +15,7 @@ from gwdeployer.chart import Chart
 from gwdeployer.errors import Fault, GwdeployerError, PlanError
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.guards import guard
-from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of, owned, plain
+from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of, name_of, namespace_of, owned, plain
 from gwdeployer.objects.owners import Owner, owner_of
 from gwdeployer.plan import Plan, Recipe, plan, render
 from gwdeployer.store import ObjectStore, Read, RecordingStore, unchanged
@@ -232,7 +232,9 @@ class Deployer:
 
     def forget(self, owner: Mapping[str, Any]) -> None:
         """Drop what is remembered of an owner; call it when the owner is gone."""
-        self._planned.pop((namespace_of(owner), name_of(owner)), None)
+        last = self._planned.pop((namespace_of(owner), name_of(owner)), None)
+        if last is not None and self._writing is not None:
+            self._writing.forget(map(ObjectRef.of, last.plan.objects))
 
     def close(self) -> None:
         """Drop everything that is remembered and end the threads. The deployer can still be used."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gwdeployer.cluster.adoption import former_manager, is_ours, renaming
@@ -168,10 +169,19 @@ class Applier:
             faults = [replace(fault, hint=fault.hint or hint) for fault in error.faults]
             error.faults = tuple(faults or [Fault("a field cannot change", hint=hint)])
             raise error
+        self._rehearse(sent)
         metadata = live["metadata"]
         self.cluster.delete(ref, uid=metadata["uid"], resource_version=metadata["resourceVersion"])
         self.live.learn(ref, None)
         return self._apply(ref, _expecting(sent, resourceVersion="1"))
+
+    def _rehearse(self, sent: Object) -> None:
+        """Raise what would keep the object from being created: what is there is not deleted in vain.
+
+        Validation and admission come before the name is found to be taken, which is all that may go wrong.
+        """
+        with suppress(Conflict):
+            self.cluster.create(sent, manager=self.manager, dry_run=True)
 
     def _wrote(self, ref: ObjectRef, sent: Object, answered: Object) -> None:
         self.contention.wrote(ref, sent, tuple(differences(answered, sent, self.manager)))

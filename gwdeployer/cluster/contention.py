@@ -6,6 +6,8 @@ webhook that has the last word. What the server makes of an apply of the plan is
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 import time
 from collections import OrderedDict
@@ -26,7 +28,7 @@ _REMEMBERED = 4096
 
 @dataclass(slots=True)
 class _Repairs:
-    planned: Object
+    plan: str
     at: list[float] = field(default_factory=list)
     left: Sequence[Difference] = ()
 
@@ -43,7 +45,7 @@ class Contention:
     def repairable(self, ref: ObjectRef, planned: Object, found: Iterable[Difference]) -> list[Difference]:
         """Return the differences that another apply may mend: the last one has not left them behind."""
         repairs = self._known.get(ref)
-        left = repairs.left if repairs is not None and repairs.planned == planned else ()
+        left = repairs.left if repairs is not None and repairs.plan == _digest(planned) else ()
         return [difference for difference in found if difference not in left]
 
     def check(
@@ -51,7 +53,7 @@ class Contention:
     ) -> None:
         """Raise Contested where the object has been repaired (or created anew) too often, too recently."""
         repairs = self._known.get(ref)
-        if repairs is None or repairs.planned != planned:
+        if repairs is None or repairs.plan != _digest(planned):
             return
         now = self._clock()
         recent = [at for at in repairs.at if now - at < WINDOW]
@@ -64,10 +66,11 @@ class Contention:
 
     def wrote(self, ref: ObjectRef, planned: Object, left: Sequence[Difference] = ()) -> None:
         """Note that the plan was applied, and what is different all the same."""
+        plan = _digest(planned)
         with self._lock:
             repairs = self._known.pop(ref, None)
-            if repairs is None or repairs.planned != planned:
-                repairs = _Repairs(planned)
+            if repairs is None or repairs.plan != plan:
+                repairs = _Repairs(plan)
             else:
                 now = self._clock()
                 repairs.at = [at for at in repairs.at if now - at < WINDOW] + [now]
@@ -75,6 +78,11 @@ class Contention:
             self._known[ref] = repairs
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
+
+
+def _digest(planned: Object) -> str:
+    """Return what tells a plan from another; the plan itself, with its secrets, is not kept."""
+    return hashlib.sha256(json.dumps(planned, sort_keys=True).encode()).hexdigest()
 
 
 def _fault(

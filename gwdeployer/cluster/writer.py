@@ -45,6 +45,11 @@ class Writer:
         if pool is not None:
             pool.shutdown()
 
+    def forget(self, refs: Iterable[ObjectRef]) -> None:
+        """Drop what is remembered of objects whose owner is gone."""
+        for ref in refs:
+            self._settled.forget(ref)
+
     def deploy(
         self,
         owner: Owner,
@@ -115,8 +120,7 @@ class Writer:
         last = owner.finalized and all(_is_namespaced(obj) for obj in planned)
         view = LiveView(cluster, live, self._answers)
         result = Pruner(cluster, owner, view, last=last).prune(planned, kinds)
-        for ref in result.deleted:
-            self._settled.forget(ref)
+        self.forget(result.deleted)
         waits = any(not is_namespaced(waiting.ref.kind) for waiting in result.pending)
         if not last or waits or result.errors:
             return result

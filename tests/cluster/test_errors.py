@@ -70,6 +70,17 @@ def test_the_object_is_deleted_and_created_where_the_owner_allows_it(scene: Scen
     assert after["spec"]["selector"] == {"matchLabels": {"app": "other"}}
 
 
+def test_nothing_is_deleted_for_an_object_that_could_not_be_created(scene: Scene) -> None:
+    site = scene.site()
+    scene.reconciled(site)
+    before = scene.there(DEPLOYMENT, name_of(site))
+    annotations = {"gwdeployer.dev/recreate": "immutable"}
+    site = scene.changed(site, annotations=annotations, app="other", replicas=-1)
+    assert isinstance(only_error(scene.reconcile(site)), InvalidObject)
+    after = scene.there(DEPLOYMENT, name_of(site))
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+
+
 def test_an_invalid_object_is_terminal_and_the_rest_goes_on(scene: Scene) -> None:
     site = scene.site(replicas=-1)
     result = scene.reconcile(site)

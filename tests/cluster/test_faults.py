@@ -64,7 +64,7 @@ REQUESTS = {
     "hand over": 17,
     "prune": 18,
     "default in the way": 16,
-    "recreate": 17,
+    "recreate": 18,
     "adopt": 18,
     "refuse": 7,
     "no longer managed": 17,

@@ -61,6 +61,18 @@ def test_an_unchanged_owner_takes_only_reads_without_one(scene: Scene) -> None:
     assert scene.cluster.reads
 
 
+def test_the_same_holds_for_an_owner_that_was_forgotten(scene: Scene) -> None:
+    site = scene.site()
+    live = scene.snapshot()
+    scene.reconciled(site, live=live)
+    live = scene.snapshot()
+    scene.reconciled(site, live=live)
+    scene.deployer.forget(site)
+    result = scene.reconciled(site, live=live)
+    assert [*map(str, scene.cluster.requests)] == []
+    assert set(actions(result).values()) == {Action.UNCHANGED}
+
+
 def test_the_same_holds_after_a_restart(scene: Scene) -> None:
     site = scene.site(autoscaled=True)
     scene.reconciled(site)
