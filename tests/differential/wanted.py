@@ -6,10 +6,26 @@ different objects by then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.differential.comparing import Difference
+
+#: Pieces of what decoders say of a body.
+_DECODERS = (
+    "error decoding YAML: ",
+    "error decoding patch: ",
+    "Invalid JSON Patch",
+    "failed to convert new object",
+    "no kind is registered for the type v1.Scale",
+    "cannot be handled as a",
+    "cannot convert",
+    "cannot restore",
+    "cannot unmarshal",
+    "unrecognized type",
+    "is missing in",
+)
 
 
 class Wanted(NamedTuple):
@@ -28,39 +44,168 @@ def _is_quoted_document(found: Difference) -> bool:
     theirs, ours = str(found.theirs), str(found.ours)
     if not found.path.endswith(".message") or not theirs.startswith('Invalid value: "{'):
         return False
-    return sorted(theirs) == sorted(ours) and theirs.rpartition('}"')[2] == ours.rpartition('}"')[2]
+    tails = [set(said.rpartition('}"')[2].split(", ")) for said in (theirs, ours)]
+    return tails[0] == tails[1]
 
 
-def _is_yaml_fault(found: Difference) -> bool:
-    return found.path == ".message" and all(
-        str(said).startswith("error decoding YAML: ") for said in (found.theirs, found.ours)
+def _is_undecodable(found: Difference) -> bool:
+    """Both refuse the body, with the same code, and tell by their own decoders why."""
+    return found.path.endswith("message") and all(
+        any(words in str(said) for words in _DECODERS) for said in (found.theirs, found.ours)
     )
 
 
-def _is_directive(found: Difference) -> bool:
+def _is_strategic(found: Difference) -> bool:
     """The in-process server refuses a strategic merge patch in the words of gwdeployer's own merge."""
-    return found.step.verb == "strategic" and "$" in str(found.ours) and found.path in {"status", ".message"}
+    if found.step.verb != "strategic":
+        return False
+    return "'$patch'" in str(found.step.body) or (
+        found.path == "status" and str(found.ours).startswith("400")
+    )
+
+
+def _is_order_of_directives(found: Difference) -> bool:
+    return found.path.startswith(".metadata.finalizers") and "$deleteFromPrimitiveList" in str(
+        found.step.body
+    )
+
+
+def _is_merge_of_ports(found: Difference) -> bool:
+    return found.step.verb == "strategic" and "'ports':" in str(found.step.body) and "ports" in _place(found)
 
 
 def _is_first_scale_of_custom(found: Difference) -> bool:
-    return (found.step.verb, found.step.subresource) == (
-        "apply",
-        "scale",
-    ) and "request to convert CR to an invalid group/version: autoscaling/v1" in str(found.theirs)
+    quirk = "request to convert CR to an invalid group/version: autoscaling/v1"
+    return found.step.subresource == "scale" and quirk in str(found.theirs)
+
+
+def _is_dry_allocation(found: Difference) -> bool:
+    dry = any("dryRun" in step.query for step in found.sequence.steps)
+    words = ("clusterIP", "odePort", "allocate")
+    return found.sequence.kind == "service" and dry and any(word in _place(found) for word in words)
+
+
+def _is_nameless_service(found: Difference) -> bool:
+    return found.sequence.kind == "service" and "spec.parentRef.name: Required value" in _place(found)
+
+
+def _is_policy_of_alias(found: Difference) -> bool:
+    is_alias = "'ExternalName'" in str(found.sequence.steps)
+    return found.sequence.kind == "service" and is_alias and "internalTrafficPolicy" in found.path
+
+
+def _is_quantity_of_metric(found: Difference) -> bool:
+    in_sequence = "'averageValue'" in str(found.sequence.steps)
+    return in_sequence and found.path.startswith((".metadata.managedFields", ".metadata.resourceVersion"))
+
+
+def _is_rewritten_null(found: Difference) -> bool:
+    holds_null = re.search(r"'a': None|'path': '/data", str(found.sequence.steps))
+    places = (".metadata.resourceVersion", ".metadata.managedFields", ".data")
+    return found.sequence.kind == "secret" and bool(holds_null) and found.path.startswith(places)
+
+
+def _is_rewritten_metadata(found: Difference) -> bool:
+    holds_empty = re.search(r"'(annotations|labels|finalizers)': (\{\}|\[\]|None)", str(found.sequence.steps))
+    return found.path == ".metadata.resourceVersion" and found.sequence.kind == "widget" and bool(holds_empty)
+
+
+def _is_sent_owner(found: Difference) -> bool:
+    return found.path.startswith(".metadata.managedFields") and "managedFields" in str(found.sequence.steps)
+
+
+def _is_number_of_custom(found: Difference) -> bool:
+    return found.sequence.kind == "widget" and "1.5" in str(found.step.body) and "causes" in _place(found)
+
+
+def _is_created_by_status(found: Difference) -> bool:
+    return (found.sequence.kind, found.step.subresource) == ("service", "status") and found.path in {
+        ".spec.clusterIP",
+        ".spec.clusterIPs",
+    }
+
+
+def _is_empty_optional(found: Difference) -> bool:
+    holds_empty = re.search(r"'policies': \[\]|'(data|binaryData)': \{\}", str(found.step.body))
+    return bool(holds_empty) and found.path == "status" and str(found.theirs).startswith("422")
+
+
+def _is_double_port(found: Difference) -> bool:
+    return found.sequence.kind == "service" and "uplicate" in _place(found)
+
+
+def _place(found: Difference) -> str:
+    return f"{found.path} {found.theirs} {found.ours}"
 
 
 WANTED: tuple[Wanted, ...] = (
     Wanted("kube-apiserver panics and closes the connection; the in-process server answers", _is_panic),
     Wanted("messages that quote an object have its keys in another order", _is_quoted_document),
-    Wanted("what is wrong with a document that is no YAML is told in another parser's words", _is_yaml_fault),
+    Wanted("why a body cannot be decoded is told in another decoder's words", _is_undecodable),
     Wanted(
-        "faulty directives of strategic merge patches are refused (400), in gwdeployer's words; "
-        "kube-apiserver ignores some and answers 500 to others",
-        _is_directive,
+        "faulty directives and types in strategic merge patches are refused (400), in gwdeployer's words; "
+        "kube-apiserver ignores some and answers 422 or 500 to others",
+        _is_strategic,
+    ),
+    Wanted(
+        "strategic merge patches add to a list before they delete from it; kube-apiserver deletes first",
+        _is_order_of_directives,
+    ),
+    Wanted(
+        "strategic merge patches tell ports of a Service apart by port and protocol, not by port alone",
+        _is_merge_of_ports,
     ),
     Wanted(
         "kube-apiserver cannot apply to the scale of a custom resource whose replicas nobody owns (500)",
         _is_first_scale_of_custom,
+    ),
+    Wanted(
+        "a dry run shows a Service an address or port that is free, and refuses one that is not; "
+        "kube-apiserver shows the first of the range, and takes any",
+        _is_dry_allocation,
+    ),
+    Wanted(
+        "a Service without a name is refused for that; kube-apiserver first fails to allocate its address",
+        _is_nameless_service,
+    ),
+    Wanted(
+        "kube-apiserver stores internalTrafficPolicy of ExternalName Services, and hides it in some answers",
+        _is_policy_of_alias,
+    ),
+    Wanted(
+        "kube-apiserver takes a quantity among the metrics of an autoscaler for changed when it is read back",
+        _is_quantity_of_metric,
+    ),
+    Wanted(
+        "kube-apiserver writes once more what it has stored of a null among the data of a Secret",
+        _is_rewritten_null,
+    ),
+    Wanted(
+        "kube-apiserver stores empty metadata that was applied to a custom resource; the next write drops "
+        "it, which changes the resourceVersion",
+        _is_rewritten_metadata,
+    ),
+    Wanted(
+        "managedFields that a client sends in a version the kind does not have are kept; "
+        "kube-apiserver drops them with the next write",
+        _is_sent_owner,
+    ),
+    Wanted(
+        "a fraction in place of an integer is told once; kube-apiserver tells it twice, in Go's types",
+        _is_number_of_custom,
+    ),
+    Wanted(
+        "a Service that is created through its status has an address; kube-apiserver gives it none",
+        _is_created_by_status,
+    ),
+    Wanted(
+        "an empty optional list or map counts as none; kube-apiserver tells them apart until they are stored",
+        _is_empty_optional,
+    ),
+    Wanted(
+        "ports of a Service that are there twice are refused (422); the words are not Go's, nor is the 500 "
+        "that kube-apiserver answers to some",
+        _is_double_port,
     ),
 )
 

@@ -20,7 +20,7 @@ from gwdeployer.testing.apiserver.content import (
     media_type_of,
     patch_in,
 )
-from gwdeployer.testing.apiserver.go_json import go_text
+from gwdeployer.testing.apiserver.go_json import cannot_unmarshal, go_text
 from gwdeployer.testing.apiserver.json_patches import json_patched, merge_patched
 from gwdeployer.testing.apiserver.kinds import BadRequest
 from gwdeployer.testing.apiserver.kinds.causes import invalid
@@ -145,7 +145,7 @@ def _patched(state: State, call: Call, options: WriteOptions, media_type: str) -
         result = _with_patch(live or {}, media_type, body)
         shown = go_text(body) if media_type == STRATEGIC_PATCH else _json(result)
         try:
-            new, unknown = call.kind.parsed(_of_kind(call, result, media_type))
+            new, unknown = call.kind.parsed(_of_kind(call, result, media_type, options.validation))
         except BadRequest as error:
             raise _undecodable(shown, str(error)) from None
         if unknown and options.validation == "Strict":
@@ -157,12 +157,31 @@ def _patched(state: State, call: Call, options: WriteOptions, media_type: str) -
     return patched
 
 
-def _of_kind(call: Call, result: Object, media_type: str) -> Object:
+def _check_empty(call: Call, result: Object, validation: str) -> None:
+    """Raise for a document without a version: it is decoded as nothing, and has no name."""
+    if validation == "Strict" and (unknown := [key for key in result if key not in _TYPE]):
+        said = ", ".join(f'unknown field "{key}"' for key in unknown)
+        raise BadRequest(f"strict decoding error: {said}")
+    metadata.check_name({"metadata": {}}, call.target.name)
+
+
+def _check_told(result: Object) -> None:
+    """Raise BadRequest unless a patched custom resource says what it is."""
+    for key in _TYPE:
+        value = result.get(key)
+        if not isinstance(value, str | None):
+            raise BadRequest(cannot_unmarshal(value, f"Go struct field .{key} of type string"))
+        if not value:
+            raise BadRequest(f"Object '{key.capitalize()}' is missing in '{_json(result)}'")
+
+
+def _of_kind(call: Call, result: Object, media_type: str, validation: str) -> Object:
     """Return a patched object of a built-in type as of its kind, whatever the patch said of that.
 
     Raises StatusError and BadRequest where a patched document would be decoded as something else.
     """
     if not call.kind.is_builtin:
+        _check_told(result)
         return result
     if media_type == STRATEGIC_PATCH:
         for value in (result.get(key) for key in _TYPE):
@@ -170,7 +189,7 @@ def _of_kind(call: Call, result: Object, media_type: str) -> Object:
                 raise BadRequest("cannot convert int64 to string")
     else:
         if not result.get("apiVersion"):
-            metadata.check_name({"metadata": {}}, call.target.name)
+            _check_empty(call, result, validation)
         check_registered(call.kind, result)
     return result | call.kind.type_meta
 

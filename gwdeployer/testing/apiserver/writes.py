@@ -58,7 +58,7 @@ def update(state: State, call: Call) -> Answer:
     new = metadata.with_distinct_owners(new, call.warnings, patched=False)
 
     def change(live: Object | None = None) -> Object:
-        _check_uid(call, new, live)
+        _check_uid(call, new, live, dry_run=options.dry_run)
         return managed(state, call, options, live, new)
 
     return write(
@@ -183,6 +183,7 @@ def store_new(state: State, call: Call, obj: Object, *, dry_run: bool) -> Object
     if dry_run:
         call.kind.release(prepared)
         return prepared
+    prepared = metadata.with_metadata(prepared, prepared["metadata"] | {"selfLink": None})
     return state.storage.put(key, prepared)
 
 
@@ -197,13 +198,18 @@ def store_changed(state: State, call: Call, new: Object, old: Object, *, dry_run
     )
     prepared = metadata.carried_over(prepared, old)
     prepared["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-    _refuse(prepared, call.kind.validate(prepared, old, call.target.subresource))
+    try:
+        _refuse(prepared, call.kind.validate(prepared, old, call.target.subresource))
+    except StatusError:
+        call.kind.revert(prepared, old)
+        raise
     if is_to_be_deleted(prepared, old):
         if not dry_run:
             remove(state, call, call.key(old["metadata"]["name"]))
         return prepared
     prepared = _with_former_times(call.kind.stored(prepared), old)
     if dry_run:
+        call.kind.revert(prepared, old)
         return prepared
     prepared = metadata.with_metadata(prepared, prepared["metadata"] | {"selfLink": None})
     return old if prepared == old else state.storage.put(call.key(old["metadata"]["name"]), prepared)
@@ -259,14 +265,15 @@ def _check_absent(state: State, call: Call, key: Key, obj: Object) -> None:
     raise error
 
 
-def _check_uid(call: Call, new: Object, live: Object | None) -> None:
+def _check_uid(call: Call, new: Object, live: Object | None, *, dry_run: bool) -> None:
     """Raise StatusError where a replacement names the UID of another object."""
     wanted = new["metadata"].get("uid") or ""
     found = live["metadata"]["uid"] if live else ""
     if not wanted or wanted == found:
         return
     kept = _KEPT_IN.get(call.target.resource, call.target.resource)
-    place = "/".join(filter(None, ("/registry", kept, call.namespace, call.target.name)))
+    root = "" if dry_run else "/registry"
+    place = "/".join([root, *filter(None, (kept, call.namespace, call.target.name))])
     raise statuses.conflict(
         call.resource,
         call.target.name,

@@ -162,6 +162,10 @@ class BuiltinKind(Kind):
         """Give back what the object held."""
         self.strategy.release(obj)
 
+    def revert(self, new: Object, old: Object) -> None:
+        """Let the old object hold what it held."""
+        self.strategy.revert(new, old)
+
 
 def _has_empty_list(value: Any) -> bool:
     if isinstance(value, dict):

@@ -199,6 +199,9 @@ def _check_replicas(obj: Object, path: str) -> Iterator[Cause]:
     """Yield what is wrong with the number that a path leads to, such as ``.spec.replicas``."""
     value: Any = obj
     for name in path.split(".")[1:]:
+        if value is not None and not isinstance(value, dict):
+            said = f"{go_text(value)} is of the type {_go_type(value)}, expected map[string]interface{{}}"
+            yield invalid(path, 0, f"{path} accessor error: {said}")
         if not isinstance(value, dict) or name not in value:
             return
         value = value[name]

@@ -122,6 +122,9 @@ class Kind(ABC):
     def release(self, obj: Object) -> None:  # noqa: B027 - most kinds hold nothing
         """Give back what an object held beyond itself, once it is deleted or was not stored."""
 
+    def revert(self, new: Object, old: Object) -> None:  # noqa: B027 - most kinds hold nothing
+        """Undo what ``prepare_update`` took and gave back for an object that was not stored in the end."""
+
     def decode(self, obj: Object, *, validation: Validation = "Strict") -> tuple[Object, list[str]]:
         """Return the object as its Go type holds it, and the warnings for unknown fields.
 

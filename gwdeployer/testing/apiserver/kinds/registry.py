@@ -63,6 +63,7 @@ def strategies() -> dict[tuple[str, str], Strategy]:
         on_create=addresses.create,
         on_update=addresses.update,
         release=addresses.release,
+        revert=addresses.revert,
         validate=validate_service,
         creates_on_put=True,
         validate_status=validate_service_status,

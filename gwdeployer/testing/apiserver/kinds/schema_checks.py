@@ -54,10 +54,10 @@ def check(schema: Schema, value: Any, path: str = "", old: Any = _ABSENT) -> Ite
         return
     fault = _type_fault(schema, value, path)
     yield from _check_junctors(schema, value, path)
-    if fault:
-        yield fault
-        return
+    yield from (fault,) if fault else ()
     yield from _check_enum(schema, value, path)
+    if fault:
+        return
     checks: tuple[Check, ...] = _CHECKS.get(type(value), ())
     for one in checks:
         yield from one(schema, value, path)

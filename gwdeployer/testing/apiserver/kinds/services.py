@@ -14,6 +14,7 @@ from typing import Any
 
 from gwdeployer.objects import Object
 from gwdeployer.testing.apiserver.kinds.causes import Cause, Invalid, at, invalid
+from gwdeployer.testing.apiserver.kinds.validation.common import check_address
 
 HEADLESS = "None"
 #: The first address is the API server's own Service.
@@ -48,10 +49,12 @@ class ServiceAddresses:
         spec, before = new["spec"], old["spec"]
         _follow_address(spec, before)
         _keep(spec, before)
+        _release_second_family(spec, before)
         _drop(spec, before)
         _hide_traffic_policy(spec)
         if spec["type"] != "LoadBalancer":
             new["status"]["loadBalancer"] = {}
+        _check_syntax(spec)
         if _moves(spec, before):
             return  # Validation refuses it: nothing is taken, nothing freed.
         with self._lock:
@@ -61,6 +64,13 @@ class ServiceAddresses:
             except Invalid:
                 self._take(before)
                 raise
+
+    def revert(self, new: Object, old: Object) -> None:
+        """Let ``old`` hold again what it held before an update to ``new`` that was not stored."""
+        if not _moves(new["spec"], old["spec"]):
+            with self._lock:
+                self._free(new["spec"])
+                self._take(old["spec"])
 
     def release(self, service: Object) -> None:
         """Free what a Service has."""
@@ -114,11 +124,11 @@ class ServiceAddresses:
             spec["healthCheckNodePort"] = self._free_port(spec)
 
     def _check_node_port(self, number: int | None, path: str) -> None:
-        if number in self._ports:
-            raise Invalid([invalid(path, number, "provided port is already allocated")])
         if number is not None and number not in _NODE_PORTS:
             detail = "provided port is not in the valid range. The range of valid ports is 30000-32767"
             raise Invalid([invalid(path, number, detail)])
+        if number in self._ports:
+            raise Invalid([invalid(path, number, "provided port is already allocated")])
 
     def _free_port(self, spec: dict[str, Any]) -> int:
         taken = self._ports | _ports_of(spec)
@@ -190,6 +200,21 @@ def _missing_families(policy: str, families: list[str]) -> Iterator[Cause]:
     for index, family in enumerate(families):
         if family != "IPv4":
             yield invalid(at("spec.ipFamilies", index), family, "not configured on this cluster")
+
+
+def _check_syntax(spec: dict[str, Any]) -> None:
+    """Raise ``Invalid`` for an address that is none: before anything else is said of it."""
+    for index, address in enumerate(spec.get("clusterIPs", ())):
+        if address != HEADLESS and (causes := list(check_address(address, at("spec.clusterIPs", index)))):
+            raise Invalid(causes)
+
+
+def _release_second_family(spec: dict[str, Any], before: dict[str, Any]) -> None:
+    """Take a change to a single stack for what it means, where the rest of it was left as it was."""
+    if spec.get("ipFamilyPolicy") == "SingleStack":
+        for name in ("clusterIPs", "ipFamilies"):
+            if spec.get(name) == before.get(name) and len(spec.get(name, ())) > 1:
+                spec[name] = spec[name][:1]
 
 
 def _follow_address(spec: dict[str, Any], before: dict[str, Any]) -> None:

@@ -37,7 +37,8 @@ class Strategy:
     ``counted`` names the fields whose change raises ``metadata.generation``; without any the kind has no
     generation. ``status_keeps`` names what a write through the status leaves as it was, ``status_resets`` the
     part of it that such a write does not own (``GetResetFields``). ``on_default`` completes the conversion to
-    the form that is stored.
+    the form that is stored. ``release`` gives back what an object held, ``revert`` what an update took that
+    was not stored in the end.
     """
 
     counted: tuple[FieldPath, ...] = ()
@@ -52,3 +53,4 @@ class Strategy:
     creates_on_put: bool = False
     unconditional_update: bool = True
     release: Change = nothing
+    revert: Update = nothing

@@ -66,6 +66,7 @@ def _check_metric(metric: Value, path: str) -> Iterator[Cause]:
     kind = metric["type"]
     if not kind:
         yield required(at(path, "type"), "must specify a metric source type")
+        yield not_supported(at(path, "type"), kind, _SOURCES)
     elif kind not in _SOURCES:
         # Said once by the check of the type, once by that of the sources.
         yield from [not_supported(at(path, "type"), kind, _SOURCES)] * 2

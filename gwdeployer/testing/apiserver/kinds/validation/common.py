@@ -101,6 +101,23 @@ def check_address(value: str, path: str) -> Iterator[Cause]:
         yield invalid(path, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")
 
 
+def check_not_special(value: str, path: str) -> Iterator[Cause]:
+    """Yield a cause for an address that leads nowhere outside its own machine or link."""
+    if not _parses(ip_address, value):
+        return
+    address = ip_address(value)
+    checks = (
+        (address.is_unspecified, "may not be unspecified (0.0.0.0 or ::)"),
+        (address.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        (address.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+        (
+            any(address in ip_network(network) for network in ("224.0.0.0/24", "ff02::/16")),
+            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
+        ),
+    )
+    yield from (invalid(path, value, words) for wrong, words in checks if wrong)
+
+
 def check_network(value: str, path: str) -> Iterator[Cause]:
     """Yield a cause unless the value is a network in CIDR notation."""
     if "/" not in value or not _parses(lambda text: ip_network(text, strict=False), value):

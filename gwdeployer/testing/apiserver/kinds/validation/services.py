@@ -17,6 +17,7 @@ from gwdeployer.testing.apiserver.kinds.validation.common import (
     check_address,
     check_name,
     check_network,
+    check_not_special,
     check_one_of,
     check_port_number_or_name,
     check_syntax,
@@ -120,7 +121,8 @@ def _check_addresses(spec: Value) -> Iterator[Cause]:
         detail = f"may not be set to 'None' for {spec['type']} services"
         yield invalid("spec.clusterIPs[0]", _HEADLESS, detail)
     for index, address in enumerate(spec.get("externalIPs", ())):
-        yield from check_address(address, at("spec.externalIPs", index))
+        path = at("spec.externalIPs", index)
+        yield from list(check_address(address, path)) or check_not_special(address, path)
 
 
 def _check_traffic(spec: Value) -> Iterator[Cause]:
