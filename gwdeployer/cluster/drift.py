@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from gwdeployer.cluster.field_sets import Fields, applied_by, fields_of, is_list_map, pairings
 from gwdeployer.objects import Object
-from gwdeployer.objects.quantities import amount
+from gwdeployer.objects.quantities import is_same_amount
 from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fields_of_value, type_info
 
 Path = tuple[str, ...]
@@ -140,7 +140,7 @@ def _holds(live: Any, planned: Any, info: FieldInfo) -> bool:
         )
     if live == planned:
         return (live.__class__ is bool) == (planned.__class__ is bool)
-    return _is_quantity(info) and amount(live) == amount(planned) is not None
+    return _is_quantity(info) and is_same_amount(live, planned)
 
 
 def _map_holds(live: Any, planned: Object, info: FieldInfo) -> bool:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from gwdeployer.objects.quantities import amount
+from gwdeployer.objects.quantities import amount, is_same_amount
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,12 @@ def test_a_quantity_is_an_amount(quantity: object, expected: Fraction | int) -> 
     "text", ["", "m", "1 Gi", "1gi", "1Kii", "0x1", "1e", "a1", True, None, [], "1e99999"]
 )
 def test_anything_else_is_none(text: object) -> None:
-    assert amount(text) is None
+    with pytest.raises(ValueError, match="quantities must match"):
+        amount(text)
+    assert not is_same_amount(text, text)
+
+
+def test_the_same_amount_may_be_written_in_several_ways() -> None:
+    assert is_same_amount("1", "1000m")
+    assert is_same_amount("128Mi", 134217728)
+    assert not is_same_amount("1", "1001m")

@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gwdeployer.objects.quantities import canonical_quantity
 from gwdeployer.objects.types import FieldInfo, TypeInfo, type_info
 from gwdeployer.testing.apiserver.kinds.go_types import GoType, go_type
-from gwdeployer.testing.apiserver.kinds.quantities import canonical_quantity
 from gwdeployer.testing.apiserver.kinds.times import canonical_micro_time, canonical_time
 
 _RANGES = {"int32": 2**31, "int64": 2**63}

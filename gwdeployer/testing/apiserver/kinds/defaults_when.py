@@ -13,7 +13,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from gwdeployer.testing.apiserver.kinds.quantities import amount, canonical_quantity
+from gwdeployer.objects.quantities import amount, canonical_quantity
 
 Value = dict[str, Any]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gwdeployer.objects import Object
-from gwdeployer.testing.apiserver.kinds.quantities import amount
+from gwdeployer.objects.quantities import amount
 
 _FAILING = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _COMPUTED = ("cpu", "memory")

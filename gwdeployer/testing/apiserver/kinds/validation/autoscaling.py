@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from gwdeployer.objects import Object
+from gwdeployer.objects.quantities import amount
 from gwdeployer.testing.apiserver.kinds import syntax
 from gwdeployer.testing.apiserver.kinds.causes import Cause, at, forbidden, invalid, not_supported, required
-from gwdeployer.testing.apiserver.kinds.quantities import amount
 from gwdeployer.testing.apiserver.kinds.validation.common import check_one_of, check_selector, check_syntax
 
 Value = dict[str, Any]

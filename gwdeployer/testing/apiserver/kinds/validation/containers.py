@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gwdeployer.objects.quantities import amount
 from gwdeployer.testing.apiserver.kinds import syntax
 from gwdeployer.testing.apiserver.kinds.causes import (
     Cause,
@@ -15,7 +16,6 @@ from gwdeployer.testing.apiserver.kinds.causes import (
     keyed,
     required,
 )
-from gwdeployer.testing.apiserver.kinds.quantities import amount
 from gwdeployer.testing.apiserver.kinds.validation.common import (
     NOT_NEGATIVE,
     PROTOCOLS,
