@@ -45,7 +45,7 @@ from typing import NamedTuple
 MAX_FOREIGN_TEXT = 256
 _LISTED_NAMES = 12
 #: Control characters, line and paragraph separators, marks that reorder text, halves of surrogate pairs.
-_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSHOWN = "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,7 @@ def one_line(text: str, limit: int = 0) -> str:
     somebody's annotation), or could not write, is escaped.
     """
     if not text.isprintable():
-        text = _UNSHOWN.sub(lambda match: ascii(match[0])[1:-1], text.replace("\n", " "))
+        text = re.sub(_UNSHOWN, lambda match: ascii(match[0])[1:-1], text.replace("\n", " "))
     return text if not limit or len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 

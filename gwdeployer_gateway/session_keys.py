@@ -20,7 +20,7 @@ from gwdeployer_gateway.kinds import SECRET
 
 _BYTES = 32
 _DATA_KEY = "key"
-_HEX = re.compile(rf"\s*[0-9A-Fa-f]{{{2 * _BYTES}}}\s*")
+_HEX = rf"\s*[0-9A-Fa-f]{{{2 * _BYTES}}}\s*"
 
 #: Makes the key of an owner that has none yet: 32 bytes in hex.
 SessionKey: TypeAlias = Callable[[Object], str]
@@ -72,7 +72,7 @@ def session_secret(
 def _key_in(secret: Object) -> str:
     """Return the key a Secret holds; what it holds is never shown."""
     text = _entry(secret, "stringData") or _decoded(_entry(secret, "data"))
-    if not _HEX.fullmatch(text):
+    if not re.fullmatch(_HEX, text):
         hint = "delete the Secret and a new one is made, or set SESSION_KEY in the parameters' env"
         message = f"holds no session key ({_BYTES} bytes in hex)"
         raise ParametersError(Fault(message, f"data.{_DATA_KEY}", describe(secret), hint=hint))

@@ -20,8 +20,7 @@ _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kMGTPE]i?|s|ms|h|%)|[0-9]+(\.[0-9]
 _WORDS = NULLS | TRUE | FALSE
 # What YAML cannot hold as it is. Listed, not excluded: a set of few ranges compiles ten times faster.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_ESCAPED = re.compile(r'["\\\n\t]|' + _UNPRINTABLE.pattern)
-_SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_SHORT_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 # A float like 1e+22, which YAML 1.1 readers take for text, or the text of one.
 _SHORT_FLOAT = re.compile(r"\de[-+]\d")
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -115,7 +114,7 @@ def quote(text: str) -> str:
     """Return ``text`` as a double-quoted scalar that JSON and YAML readers both read back exactly."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+    return f'"{escape_unprintable(text.translate(_SHORT_ESCAPES))}"'
 
 
 def flow(value: Any) -> str:
@@ -152,12 +151,7 @@ def _flow_key(key: str) -> str:
 
 def escape_unprintable(json_text: str) -> str:
     """Return JSON text with the characters that YAML cannot show escaped (line breaks are kept)."""
-    return _UNPRINTABLE.sub(_escape, json_text)
-
-
-def _escape(match: re.Match[str]) -> str:
-    character = match.group()
-    return _SHORT_ESCAPES.get(character) or f"\\u{ord(character):04x}"
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json_text)
 
 
 def _is_plain(text: str) -> bool:

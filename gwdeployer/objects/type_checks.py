@@ -16,7 +16,7 @@ Check = Callable[[FieldInfo, Any, str, list[Fault]], None]
 
 RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _QUANTITY = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_TIME = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,255}")
 _MAX_INTEGER_BITS = 1000  # beyond this an int is nobody's number, and Python may refuse to print it
 
@@ -195,7 +195,7 @@ def _is_number(value: object) -> bool:
 
 def _is_time(text: str) -> bool:
     try:
-        return bool(_TIME.fullmatch(text) and datetime.fromisoformat(text))
+        return bool(re.fullmatch(_TIME, text) and datetime.fromisoformat(text))
     except ValueError:
         return False
 

@@ -6,7 +6,7 @@ Made by ``scripts/make_kubernetes_types.py``; read when the first type is asked 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -90,12 +90,17 @@ _types: dict[str, TypeInfo] = {}
 
 @cache
 def published() -> dict[str, Any]:
-    """Return the content of the data file, and the full name of each short one."""
+    """Return the content of the data file."""
     head, *lines, _ = DATA.read_text(encoding="utf-8").splitlines()
     data: dict[str, Any] = json.loads(f"{head}}}}}")
     data["types"] = _Types(lines)
-    data["names"] = {_short(name): name for name in data["types"]}
     return data
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Return the full name of each short one."""
+    return {_short(name): name for name in published()["types"]}
 
 
 class _Types(Mapping[str, dict[str, Any]]):
@@ -109,6 +114,9 @@ class _Types(Mapping[str, dict[str, Any]]):
         found: dict[str, Any] = json.loads(self._texts[name])
         return found
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._texts
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)
 
@@ -121,13 +129,11 @@ def _short(name: str) -> str:
 
 
 def _load(name: str) -> TypeInfo:
-    data = published()
-    full = data["names"].get(name, name)
-    if full not in data["types"]:
-        raise LookupError(
-            f"no Kubernetes type is named {name!r}; {nearest(name, data['names'])}".rstrip("; ")
-        )
-    return _types.setdefault(name, _built(full, data["types"][full]))
+    types = published()["types"]
+    full = name if name in types else _names().get(name)
+    if full is None:
+        raise LookupError(f"no Kubernetes type is named {name!r}; {nearest(name, _names())}".rstrip("; "))
+    return _types.setdefault(name, _built(full, types[full]))
 
 
 def _built(name: str, raw: dict[str, Any]) -> TypeInfo:
@@ -140,23 +146,26 @@ def _built(name: str, raw: dict[str, Any]) -> TypeInfo:
     return TypeInfo(name, known, required, raw.get("mapType", ""), itself)
 
 
-def _field(raw: dict[str, Any], *, required: bool = False) -> FieldInfo:
-    strategy = raw.get("patchStrategy")
-    return FieldInfo(
-        type=raw.get("type", ""),
-        ref=raw.get("ref", ""),
-        format=raw.get("format", ""),
-        required=required,
-        enum=tuple(raw.get("enum", ())),
-        items=_field(raw["items"]) if "items" in raw else None,
-        values=_field(raw["additionalProperties"]) if "additionalProperties" in raw else None,
-        patch_strategy=tuple(strategy.split(",")) if strategy else (),
-        merge_key=raw.get("patchMergeKey", ""),
-        list_type=raw.get("listType", ""),
-        list_map_keys=tuple(raw.get("listMapKeys", ())),
-        map_type=raw.get("mapType", ""),
-        default=raw.get("default"),
-    )
+def _field(raw: Mapping[str, Any], *, required: bool = False) -> FieldInfo:
+    members = {_MEMBERS[keyword][0]: _MEMBERS[keyword][1](value) for keyword, value in raw.items()}
+    return FieldInfo(**members, required=required)
+
+
+#: What the file says of a field: where ``FieldInfo`` has it, and as what.
+_MEMBERS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "type": ("type", str),
+    "ref": ("ref", str),
+    "format": ("format", str),
+    "enum": ("enum", tuple),
+    "items": ("items", _field),
+    "additionalProperties": ("values", _field),
+    "patchStrategy": ("patch_strategy", lambda text: tuple(text.split(","))),
+    "patchMergeKey": ("merge_key", str),
+    "listType": ("list_type", str),
+    "listMapKeys": ("list_map_keys", tuple),
+    "mapType": ("map_type", str),
+    "default": ("default", str),
+}
 
 
 def list_keywords(field: FieldInfo) -> dict[str, Any]:

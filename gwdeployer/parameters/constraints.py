@@ -57,7 +57,7 @@ _CEL_WORDS = frozenset(
     ]
 )
 _CEL_ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
-_CEL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CEL_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 class Validation(NamedTuple):
@@ -76,7 +76,7 @@ def cel_name(name: str) -> str:
     if name in _CEL_WORDS:
         return f"__{name}__"
     escaped = re.sub(r"__|[./-]", lambda match: _CEL_ESCAPES[match[0]], name)
-    if not _CEL_NAME.fullmatch(escaped):
+    if not re.fullmatch(_CEL_NAME, escaped):
         raise ValueError(f"{name!r} cannot be named in CEL")
     return escaped
 

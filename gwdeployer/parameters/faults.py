@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
+_PLAIN_KEY = r"[A-Za-z_$][A-Za-z0-9_$-]*"
 _MAX_KEY = 256
 _MAX_BITS = 1000
 _KEY = "[key]"  # how pydantic's loc says that a map's key is meant, not its value
-_DIGITS = re.compile(r"[+-]?[0-9]{1,19}")
+_DIGITS = r"[+-]?[0-9]{1,19}"
 
 
 def path_text(path: Sequence[str | int], start: str = "") -> str:
     """Return a path as people write it: ``spec.kube.service.ports[0].port``, ``labels[example.com/a]``."""
     text = start
     for part in path:
-        if isinstance(part, str) and _PLAIN_KEY.fullmatch(part):
+        if isinstance(part, str) and re.fullmatch(_PLAIN_KEY, part):
             text += f".{part}" if text else part
         else:
             text += f"[{one_line(str(part), _MAX_KEY)}]"
@@ -151,7 +151,7 @@ def _found(detail: ErrorDetails) -> str:
 def _hint(kind: str, value: object) -> str:
     if kind == "string_type" and isinstance(value, (bool, int, float)):
         return "write it in quotes"
-    if kind == "int_type" and isinstance(value, str) and _DIGITS.fullmatch(value):
+    if kind == "int_type" and isinstance(value, str) and re.fullmatch(_DIGITS, value):
         return f"write {value} without quotes"
     if kind == "bool_type" and value in ("true", "false"):
         return f"write {value} without quotes"
