@@ -28,10 +28,14 @@ BREAKS: dict[str, Callable[[Faults, str, int], Rule]] = {
     "body cut": lambda faults, verb, nth: faults.cut_body(verb=verb, nth=nth, times=1),
     "403": lambda faults, verb, nth: faults.forbid(verb=verb, nth=nth, times=1),
     "not JSON": lambda faults, verb, nth: faults.answer(200, body=b"<html>", verb=verb, nth=nth, times=1),
-    "slow": lambda faults, verb, nth: faults.delay(0.6, verb=verb, nth=nth, times=1),
+    "slow": lambda faults, verb, nth: faults.delay(1.0, verb=verb, nth=nth, times=1),
 }
 #: What one more request mends within the same reconcile.
 MENDED = BREAKS.keys() - {"403", "409"}
+
+
+#: What takes a second each time: every fourth request will do.
+WAITING = {"slow", "429"}
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +54,6 @@ def scene(apiserver: APIServer, tmp_path: Path) -> Iterator[Scene]:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(apiserver.kubeconfig())
     made = Scene(InProcessServer(Endpoint(apiserver.url), kubeconfig))
-    made.cluster._cluster = KubernetesCluster.connect(kubeconfig, request_timeout=0.3)
     yield made
     made.close()
 
@@ -58,7 +61,9 @@ def scene(apiserver: APIServer, tmp_path: Path) -> Iterator[Scene]:
 @pytest.mark.parametrize("verb", ["get", "patch", "list", "delete"])
 @pytest.mark.parametrize("fault", BREAKS)
 def test_any_request_may_break(scene: Scene, apiserver: APIServer, fault: str, verb: str) -> None:
-    for nth in range(1, 20):
+    if fault == "slow":
+        scene.cluster._cluster = KubernetesCluster.connect(scene.server.kubeconfig, request_timeout=0.5)
+    for nth in range(1, 40, 4 if fault in WAITING else 1):
         site = scene.site(autoscaled=True)
         scene.reconciled(site)
         site = scene.changed(site, autoscaled=False, text=f"new {nth}", cluster=True)
