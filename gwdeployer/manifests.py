@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,12 +13,13 @@ from gwdeployer.objects import Object
 SUFFIXES = frozenset((".yaml", ".yml", ".json"))
 
 
-@dataclass(slots=True)
 class Manifests:
     """The objects found, and the faults of what could not be read; one does not hide the other."""
 
-    objects: list[Object] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.objects: list[Object] = []
+        self.faults: list[Fault] = []
 
 
 def read_manifests(paths: Iterable[str | Path], stdin: IO[bytes] | None = None) -> Manifests:

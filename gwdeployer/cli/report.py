@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import click
 
@@ -16,17 +15,18 @@ NOT_DONE = 1
 _MAX_NOTE = 1000
 
 
-@dataclass(slots=True)
 class Report:
     """Collects what is wrong and what was noticed in one run; both are said at its end, the faults last.
 
     ``faults`` are the input's; ``failures`` are what could not be done though the input is right.
     """
 
-    faults: list[Fault] = field(default_factory=list)
-    failures: list[Fault] = field(default_factory=list)
-    warnings: list[Fault] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.faults: list[Fault] = []
+        self.failures: list[Fault] = []
+        self.warnings: list[Fault] = []
+        self.notes: list[str] = []
 
     @property
     def exit_code(self) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gwdeployer.errors import Fault, PlanError, shown
 from gwdeployer.objects.ownership import (
@@ -22,8 +21,7 @@ IMMUTABLE = "immutable"
 _ORPHAN = "orphan"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """An owner as the cluster half sees it.
 
     ``uid`` is "" for an owner that only a file knows: nothing can be deployed for it. ``adopted`` are the
