@@ -166,13 +166,15 @@ def _check_empty(call: Call, result: Object, validation: str) -> None:
 
 
 def _check_told(result: Object) -> None:
-    """Raise BadRequest unless a patched custom resource says what it is."""
+    """Raise BadRequest or StatusError unless a patched custom resource says what it is."""
     for key in _TYPE:
         value = result.get(key)
         if not isinstance(value, str | None):
             raise BadRequest(cannot_unmarshal(value, f"Go struct field .{key} of type string"))
-        if not value:
-            raise BadRequest(f"Object '{key.capitalize()}' is missing in '{_json(result)}'")
+    if not result.get("kind"):
+        raise BadRequest(f"Object 'Kind' is missing in '{_json(result)}'")
+    if not result.get("apiVersion"):
+        raise statuses.internal_error("Object 'apiVersion' is missing in 'object has no apiVersion field'")
 
 
 def _of_kind(call: Call, result: Object, media_type: str, validation: str) -> Object:

@@ -175,7 +175,7 @@ def store_new(state: State, call: Call, obj: Object, *, dry_run: bool) -> Object
     try:
         _refuse(prepared, call.kind.validate(prepared))
         key = call.key(prepared["metadata"]["name"])
-        _check_absent(state, call, key, prepared)
+        _check_absent(state, call, key, prepared, dry_run=dry_run)
     except StatusError:
         call.kind.release(prepared)
         raise
@@ -248,9 +248,9 @@ def check_namespace(state: State, call: Call, name: str) -> None:
     raise statuses.forbidden(call.resource, name, why, [cause])
 
 
-def _check_absent(state: State, call: Call, key: Key, obj: Object) -> None:
+def _check_absent(state: State, call: Call, key: Key, obj: Object, *, dry_run: bool) -> None:
     version = obj["metadata"].get("resourceVersion") or "0"
-    if call.target.verb == "create" and version.isdigit() and int(version):
+    if call.target.verb == "create" and not dry_run and version.isdigit() and int(version):
         raise statuses.unknown_error("resourceVersion should not be set on objects to be created")
     live = state.storage.get(key)
     if live is None:

@@ -21,6 +21,14 @@ _FIXED = (
 )
 #: Built-in kinds of which only the rules for all objects are checked.
 _LAX = {("policy", "PodDisruptionBudget")}
+#: Kinds of which an update is checked as a new object is, too.
+_WHOLLY_CHECKED = {
+    *(("", "ConfigMap"), ("", "Secret"), ("", "Service"), ("", "ServiceAccount")),
+    *(
+        ("rbac.authorization.k8s.io", kind)
+        for kind in ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+    ),
+}
 _STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 
 #: Kinds whose names are not plain subdomains.
@@ -57,7 +65,7 @@ def validate_metadata(
     yield from validate_annotations(metadata.get("annotations"), "metadata.annotations")
     yield from _validate_owners(metadata.get("ownerReferences") or [])
     finalizers = metadata.get("finalizers") or []
-    if old is None:
+    if old is None or resource.kind.group_kind in _WHOLLY_CHECKED:
         yield from _validate_finalizers(finalizers)
     if builtin and resource.kind.group_kind not in _LAX:
         yield from _validate_standard(finalizers)

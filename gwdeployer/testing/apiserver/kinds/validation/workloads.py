@@ -152,11 +152,10 @@ def _check_selected(spec: Value, kind: str) -> Iterator[Cause]:
         yield required("spec.selector")
     elif faults := list(check_selector(selector, "spec.selector")):
         yield from faults
-    elif not any(selector.values()):
-        yield invalid("spec.selector", selector, f"empty selector is invalid for {kind}")
-    if any(expression.get("operator") not in _OPERATORS for expression in _expressions(selector)):
         yield invalid("spec.selector", selector, "invalid label selector")
         return
+    elif not any(selector.values()):
+        yield invalid("spec.selector", selector, f"empty selector is invalid for {kind}")
     labels = spec["template"].get("metadata", {}).get("labels")
     if selector != {} and not matches(selector, labels):
         detail = "`selector` does not match template `labels`"
@@ -165,14 +164,6 @@ def _check_selected(spec: Value, kind: str) -> Iterator[Cause]:
     restart = spec["template"]["spec"]["restartPolicy"]
     if restart != "Always":
         yield not_supported(f"{_TEMPLATE}.spec.restartPolicy", restart, ["Always"])
-
-
-_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
-
-
-def _expressions(selector: Value | None) -> list[Value]:
-    expressions: list[Value] = (selector or {}).get("matchExpressions", [])
-    return expressions
 
 
 def _check_same_selector(obj: Object, old: Object | None) -> Iterator[Cause]:
@@ -223,7 +214,10 @@ def _is_none(value: int | str | None) -> bool:
 
 def _in_go(strategy: Value) -> Value:
     """Return an update strategy as the server's own type prints it."""
-    return {"Type": strategy["type"], "RollingUpdate": strategy.get("rollingUpdate")}
+    rolling = strategy.get("rollingUpdate")
+    if rolling is not None:
+        rolling = {name[0].upper() + name[1:]: rolling[name] for name in sorted(rolling, reverse=True)}
+    return {"Type": strategy["type"], "RollingUpdate": rolling}
 
 
 def _fixed(spec: Value) -> Value:
