@@ -12,6 +12,13 @@ from typing import Any, NamedTuple
 from gwdeployer.errors import Fault
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.objects import IdentityCache, KindRef, Object, name_of
+from gwdeployer.overlays import (
+    HORIZONTALPODAUTOSCALER,
+    PODDISRUPTIONBUDGET,
+    VERTICALPODAUTOSCALER,
+    OverlayFields,
+    Overlays,
+)
 from gwdeployer.parameters import Layer, Merged
 from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer_gateway.addresses import load_balancer_ip
@@ -35,13 +42,6 @@ from gwdeployer_gateway.internal_ports import internal_ports
 from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, SECRET
 from gwdeployer_gateway.layers import ParametersLayers, is_own
 from gwdeployer_gateway.listeners import service_ports
-from gwdeployer_gateway.overlays import (
-    HORIZONTALPODAUTOSCALER,
-    PODDISRUPTIONBUDGET,
-    VERTICALPODAUTOSCALER,
-    OverlayFields,
-    Overlays,
-)
 from gwdeployer_gateway.parameters.agentgateway import AgentgatewayParametersSpec
 from gwdeployer_gateway.session_keys import SessionKey, random_key, secret_name, session_secret
 

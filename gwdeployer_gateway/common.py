@@ -14,13 +14,13 @@ from pydantic import BaseModel
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context, Skip
 from gwdeployer.objects import Object, describe, dns_label, label_value, name_of, namespace_of
+from gwdeployer.overlays import WORKLOADS
 from gwdeployer.parameters import Merged
 from gwdeployer.provenance import from_one
 from gwdeployer_gateway.api import GatewayReferences, GatewaySpec, spec_of, unknown_fields
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.layers import ParametersLayers, extended
 from gwdeployer_gateway.listeners import Hidden, ServedPort, served_ports
-from gwdeployer_gateway.overlays import WORKLOADS
 
 M = TypeVar("M", bound=BaseModel)
 

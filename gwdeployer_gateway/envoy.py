@@ -7,6 +7,13 @@ from typing import Any
 
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.objects import IdentityCache, KindRef, Object
+from gwdeployer.overlays import (
+    HORIZONTALPODAUTOSCALER,
+    PODDISRUPTIONBUDGET,
+    VERTICALPODAUTOSCALER,
+    OverlayFields,
+    Overlays,
+)
 from gwdeployer.parameters import Layer, Merged
 from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer_gateway.addresses import load_balancer_ip
@@ -29,13 +36,6 @@ from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.kinds import GATEWAY_PARAMETERS
 from gwdeployer_gateway.layers import ParametersLayers
 from gwdeployer_gateway.listeners import ServedPort, service_ports
-from gwdeployer_gateway.overlays import (
-    HORIZONTALPODAUTOSCALER,
-    PODDISRUPTIONBUDGET,
-    VERTICALPODAUTOSCALER,
-    OverlayFields,
-    Overlays,
-)
 from gwdeployer_gateway.parameters import GatewayParametersSpec
 
 CHART_KINDS = (

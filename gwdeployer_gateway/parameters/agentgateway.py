@@ -22,19 +22,14 @@ from gwdeployer.parameters import (
     Rule,
     Validation,
 )
-from gwdeployer_gateway.parameters import kubernetes as k8s
-from gwdeployer_gateway.parameters.models import (
-    ConfigMapOverlay,
-    KubernetesResourceOverlay,
-    ServiceAccountOverlay,
-)
+from gwdeployer.parameters import kubernetes as k8s
+from gwdeployer.parameters.common import ConfigMapOverlay, Overlay, ServiceAccountOverlay
 
 __all__ = ["AgentgatewayParameters", "AgentgatewayParametersSpec"]
 
 _YEAR = 31536000  # seconds; agentgateway's bound for waiting times
 
 Seconds = Annotated[int, Field(ge=0, le=_YEAR), Published({"format": "int64"})]
-Overlay = Annotated[KubernetesResourceOverlay, PerLayer()]
 
 
 class Workload(ParametersModel):

@@ -25,13 +25,22 @@ from gwdeployer.parameters import (
     PerLayer,
     Published,
     Replace,
-    Rivals,
     Rule,
     Union,
     Validation,
     drop_nulls,
 )
-from gwdeployer_gateway.parameters import kubernetes as k8s
+from gwdeployer.parameters import kubernetes as k8s
+from gwdeployer.parameters.common import (
+    ConfigMapOverlay,
+    Image,
+    KubernetesResourceOverlay,
+    Overlay,
+    OverlayMetadata,
+    RawObject,
+    ServiceAccountOverlay,
+    StringMap,
+)
 from gwdeployer_gateway.parameters.overload import (
     MonitorsDeclared,
     MonitorsOnce,
@@ -71,53 +80,6 @@ _YEAR = 31536000  # seconds; kgateway's bound for waiting times
 Int32 = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=0, le=_YEAR), Published({"format": "int64"})]
-StringMap = Annotated[dict[str, str], BeforeValidator(drop_nulls), Union()]
-RawObject = Annotated[dict[str, Any], Replace(raw=True)]
-
-
-class OverlayMetadata(ParametersModel):
-    """Labels and annotations to patch in; null removes one."""
-
-    labels: Annotated[dict[str, str | None], Replace(raw=True)] | None = None
-    annotations: Annotated[dict[str, str | None], Replace(raw=True)] | None = None
-
-
-class KubernetesResourceOverlay(ParametersModel):
-    """A strategic merge patch. Applied per layer after rendering, so layers don't merge theirs."""
-
-    metadata: OverlayMetadata | None = None
-    spec: RawObject | None = None
-
-
-class ServiceAccountOverlay(KubernetesResourceOverlay):
-    """A patch of a ServiceAccount, which has no spec: its fields stand beside the metadata."""
-
-    automount_service_account_token: bool | None = None
-    image_pull_secrets: Annotated[list[dict[str, Any]], Replace(raw=True)] | None = None
-    secrets: Annotated[list[dict[str, Any]], Replace(raw=True)] | None = None
-
-
-class ConfigMapOverlay(ParametersModel):
-    """A patch of the ConfigMap that holds Envoy's bootstrap; null removes a file."""
-
-    metadata: OverlayMetadata | None = None
-    data: Annotated[dict[str, str | None], Replace(raw=True)] | None = None
-    binary_data: Annotated[dict[str, str | None], Replace(raw=True)] | None = None
-
-
-Overlay = Annotated[KubernetesResourceOverlay, PerLayer()]
-
-
-class Image(ParametersModel):
-    """A container image. The tag or the digest, whichever a layer sets last, replaces the other one."""
-
-    merge_rules: ClassVar = (Rivals("tag", "digest"),)
-
-    registry: str | None = None
-    repository: str | None = None
-    tag: str | None = None
-    digest: str | None = None
-    pull_policy: str | None = None
 
 
 class Deployment(ParametersModel):
