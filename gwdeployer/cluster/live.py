@@ -46,6 +46,8 @@ class ClusterStore(ObjectStore):
         try:
             found = self._cluster.get(kind, namespace, name)
         except KindNotInstalled:
+            if self._cluster.supports(kind):
+                raise  # it is served, after all: nothing is known of its objects
             return None
         return self._same(kind, found) if found is not None else None
 
@@ -60,6 +62,8 @@ class ClusterStore(ObjectStore):
         try:
             found = self._cluster.list(kind, namespace or None, labels=selector).items
         except KindNotInstalled:
+            if self._cluster.supports(kind):
+                raise
             return []
         if lookup is not None:
             found = [obj for obj in found if lookup.key in lookup.by.keys_of(obj)]

@@ -123,9 +123,7 @@ class Pruner:
                 self.cluster.delete(
                     ref, uid=metadata["uid"], resource_version=metadata.get("resourceVersion", "")
                 )
-            except NotFound:
-                break
-            except Conflict:
+            except (Conflict, NotFound):
                 found = self.live.ask(ref)
                 if found is None:
                     break

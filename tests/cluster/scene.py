@@ -8,8 +8,8 @@ has), ``unmanaged``, ``broken``.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from gwdeployer import (
@@ -191,6 +191,7 @@ class Scene:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.namespace = server.namespace()
+        self._numbers = count()
         self.direct = KubernetesCluster.connect(server.kubeconfig)
         self.cluster = RecordingCluster(self.direct)
         self.deployer = self.restarted()
@@ -209,7 +210,7 @@ class Scene:
     def site(self, name: str = "", *, annotations: Mapping[str, str] | None = None, **spec: Any) -> Object:
         """Create or replace a Site; return it as stored."""
         metadata = {
-            "name": name or f"web-{secrets.token_hex(2)}",
+            "name": name or f"web-{next(self._numbers)}",
             "namespace": self.namespace,
             "annotations": dict(annotations or {}),
         }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from gwdeployer.errors import (
 )
 from gwdeployer.objects import Object, is_owned_by
 from tests.cluster.recording import Hook, Sent
-from tests.cluster.scene import CONFIG_MAP, Scene
+from tests.cluster.scene import CLUSTER_ROLE, CONFIG_MAP, Scene
 
 
 class Crash(BaseException):
@@ -171,6 +172,8 @@ class Play:
     def __init__(self, scene: Scene, situation: Situation) -> None:
         self.scene = scene
         self.situation = situation
+        # What former plays have left would be in every list.
+        scene.namespace = scene.server.namespace()
         self.restart()
         first = situation.now if situation.before is None else situation.before
         self.ref = ObjectRef.of(scene.site(**first))
@@ -235,6 +238,11 @@ class Play:
         if self.situation.errors:
             assert self.scene.there(CONFIG_MAP, self.ref.name)["data"] == {"theirs": "1"}
 
+    def clean_up(self) -> None:
+        """Delete what is in no namespace."""
+        with suppress(NotFound):
+            self.scene.direct.delete(ObjectRef(CLUSTER_ROLE, "", f"{self.ref.namespace}-{self.ref.name}"))
+
     def fail(self, fault: str, number: int) -> None:
         """Reconcile with a request at fault."""
         before, after = FAULTS[fault](number)
@@ -269,6 +277,7 @@ def test_one_more_reconcile_reaches_the_plan(scene: Scene, situation: str) -> No
                 play.fail(fault, number)
                 play.check_others()
                 play.check_reached(play.reconcile())
+                play.clean_up()
             except (AssertionError, GwdeployerError) as error:
                 error.add_note(f"after {fault!r} at request {number} of {situation!r}")
                 raise

@@ -144,6 +144,11 @@ def test_a_kind_that_is_not_installed_has_no_objects_and_any_other_error_is_one(
 
     store = ClusterStore(cluster)
     cluster.fail = absent
+    with pytest.raises(KindNotInstalled):  # asked again, the server does know the kind
+        store.get(*REF)
+    with pytest.raises(KindNotInstalled):
+        store.list(CONFIG_MAP)
+    cluster.supports = lambda kind: False  # type: ignore[method-assign]
     assert store.get(*REF) is None
     assert store.list(CONFIG_MAP) == []
     cluster.fail = failing
