@@ -148,7 +148,7 @@ def test_a_kind_that_is_not_installed_has_no_objects_and_any_other_error_is_one(
         store.get(*REF)
     with pytest.raises(KindNotInstalled):
         store.list(CONFIG_MAP)
-    cluster.supports = lambda kind: False  # type: ignore[method-assign]
+    cluster.supports = lambda _: False  # type: ignore[method-assign]
     assert store.get(*REF) is None
     assert store.list(CONFIG_MAP) == []
     cluster.fail = failing
