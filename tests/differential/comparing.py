@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import BAD_REQUEST
 from itertools import zip_longest
 from typing import Any
 
@@ -41,18 +42,25 @@ class Difference:
 
 @dataclass(frozen=True)
 class Pair:
-    """The real server and the one under test, each with a runner in a namespace of the same name."""
+    """The real server and the one under test, each with a runner in a namespace of the same name.
+
+    ``is_wanted`` tells the differences that are not to be found. What comes after one is compared only where
+    both servers refused: otherwise they may hold different objects from then on.
+    """
 
     real: Runner
     ours: Runner
+    is_wanted: Callable[[Difference], bool]
 
     def difference(self, requests: Sequence, run: str) -> Difference | None:
         """Run a sequence on both; return where they part, or None."""
         answers = zip(requests.steps, self.real.run(requests, run), self.ours.run(requests, run), strict=True)
-        found = None
+        found, alike = None, True
         for step, theirs, ours in answers:  # to the end, so that both runners tidy up
-            if found is None and (parted := next(_parted(theirs, ours), None)):
-                found = Difference(requests, step, *parted)
+            if alike and (parted := next(_parted(theirs, ours), None)):
+                difference = Difference(requests, step, *parted)
+                found = None if self.is_wanted(difference) else difference
+                alike = found is None and min(theirs.status, ours.status) >= BAD_REQUEST
         return found
 
 

@@ -272,6 +272,7 @@ def _check_uid(call: Call, new: Object, live: Object | None, *, dry_run: bool) -
     if not wanted or wanted == found:
         return
     kept = _KEPT_IN.get(call.target.resource, call.target.resource)
+    kept = kept if call.kind.is_builtin else f"{call.target.group}/{kept}"
     root = "" if dry_run else "/registry"
     place = "/".join([root, *filter(None, (kept, call.namespace, call.target.name))])
     raise statuses.conflict(
