@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gwdeployer.checksums import annotate_pods, content_checksum
 from gwdeployer.errors import Fault
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.objects import IdentityCache, KindRef, Object, name_of
@@ -27,8 +28,6 @@ from gwdeployer_gateway.api import GatewayReferences
 from gwdeployer_gateway.common import (
     NO_PORTS,
     alike,
-    annotate_pods,
-    content_checksum,
     controller_values,
     environment,
     finished,

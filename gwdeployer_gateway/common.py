@@ -5,7 +5,6 @@ The keys of the values are the same in every data plane's chart.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -14,7 +13,6 @@ from pydantic import BaseModel
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context, Skip
 from gwdeployer.objects import Object, describe, dns_label, label_value, name_of, namespace_of
-from gwdeployer.overlays import WORKLOADS
 from gwdeployer.parameters import Merged
 from gwdeployer.provenance import from_one
 from gwdeployer_gateway.api import GatewayReferences, GatewaySpec, spec_of, unknown_fields
@@ -127,25 +125,6 @@ def present(values: Mapping[str, Any]) -> dict[str, Any]:
 def environment(variables: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return environment variables as Kubernetes stores them: an empty value is left out."""
     return [{key: value for key, value in variable.items() if value != ""} for variable in variables]
-
-
-def content_checksum(config_maps: Iterable[Object], *, without: frozenset[str] = frozenset()) -> str:
-    """Return the SHA-256 of what ConfigMaps hold, in hex; keys in ``without`` do not count."""
-    digest = hashlib.sha256()
-    for config_map in config_maps:
-        for part in ("data", "binaryData"):
-            for key, text in sorted((config_map.get(part) or {}).items()):
-                if key not in without:
-                    digest.update(f"{len(key)} {key}{len(text)} {text}".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
-
-
-def annotate_pods(objects: Iterable[Object], annotations: Mapping[str, str]) -> None:
-    """Put annotations on the pod templates of the workloads among ``objects``, in place."""
-    for obj in objects:
-        if obj.get("kind") in WORKLOADS:
-            metadata = obj["spec"]["template"].setdefault("metadata", {})
-            metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
 
 
 def _propagated(metadata: Mapping[str, str] | None) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gwdeployer.checksums import stamp_config_checksum
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.objects import IdentityCache, KindRef, Object
 from gwdeployer.overlays import (
@@ -21,8 +22,6 @@ from gwdeployer_gateway.api import Address, GatewayReferences, GatewaySpec
 from gwdeployer_gateway.common import (
     NO_PORTS,
     alike,
-    annotate_pods,
-    content_checksum,
     controller_values,
     environment,
     finished,
@@ -63,7 +62,6 @@ ADMIN_PORT = 19000
 METRICS_PORT = 9091
 RESERVED_PORTS = {READINESS_PORT: "readiness", METRICS_PORT: "metrics", ADMIN_PORT: "administration"}
 
-CONFIG_CHECKSUM = "gwdeployer.dev/config-checksum"
 #: Keys of the ConfigMap that Envoy reads again by itself when they change: no reason to restart it.
 _WATCHED_KEYS = frozenset({"ca.crt", "xds_service_account_token.json"})
 
@@ -112,7 +110,7 @@ class EnvoyGenerator(HelmValuesGenerator):
         """Apply overlays; then put a checksum of the configuration on the pods (unless opted out)."""
         objects = self._overlays.apply(objects, context.state["layers"], context.state["alike"], context)
         if context.state["configChecksum"]:
-            stamp_config_checksum(objects)
+            stamp_config_checksum(objects, without=_WATCHED_KEYS)
         return objects
 
     def kinds(self) -> Sequence[KindRef]:
@@ -167,16 +165,6 @@ class EnvoyGenerator(HelmValuesGenerator):
         }
         pod_context = _pod_security_context(kube, own["ports"])
         return {**own, "podSecurityContext": pod_context} if pod_context else own
-
-
-def stamp_config_checksum(objects: Iterable[Object]) -> None:
-    """Write the checksum of the ConfigMaps among ``objects`` onto the pod templates among them, in place.
-
-    Computed last, so that it covers what overlays changed. What Envoy watches by itself does not count.
-    """
-    objects = list(objects)
-    config_maps = [obj for obj in objects if obj.get("kind") == "ConfigMap"]
-    annotate_pods(objects, {CONFIG_CHECKSUM: content_checksum(config_maps, without=_WATCHED_KEYS)[:16]})
 
 
 def _omits_security_context(layer: Layer) -> bool:

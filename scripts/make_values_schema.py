@@ -14,9 +14,14 @@ from pydantic import TypeAdapter
 
 from gwdeployer_gateway.agentgateway_values import AgentgatewayValues
 from gwdeployer_gateway.values import GatewayValues
+from gwdeployer_inference.values import EndpointPickerValues
 
 CHARTS = Path(__file__).parents[1] / "templates"
-VALUES: dict[str, type] = {"agentgateway": AgentgatewayValues, "envoy": GatewayValues}
+VALUES: dict[str, type] = {
+    "agentgateway": AgentgatewayValues,
+    "endpoint-picker": EndpointPickerValues,
+    "envoy": GatewayValues,
+}
 
 
 def closed(schema: Any) -> Any:

@@ -17,7 +17,11 @@ from tests.cli.running import run
 if TYPE_CHECKING:
     pass
 
-NAMES = ["agentgatewayparameters.agentgateway.dev", "gatewayparameters.gateway.kgateway.dev"]
+NAMES = [
+    "agentgatewayparameters.agentgateway.dev",
+    "endpointpickerparameters.inference.gwdeployer.dev",
+    "gatewayparameters.gateway.kgateway.dev",
+]
 
 
 def names(text: str) -> list[str]:
@@ -39,13 +43,14 @@ def test_prints_the_kinds_that_are_asked_for(kind: str) -> None:
 def test_json_is_one_list() -> None:
     printed: dict[str, Any] = json.loads(run("crds", "-o", "json", "--no-descriptions").out)
     assert (printed["apiVersion"], printed["kind"]) == ("v1", "List")
-    assert printed["items"][1] == crd_of(GatewayPlugin.crds()[0], descriptions=False)
+    assert printed["items"][2] == crd_of(GatewayPlugin.crds()[0], descriptions=False)
 
 
 def test_an_unknown_kind_is_named_with_those_there_are() -> None:
     done = run("crds", "gateways", "agpar")
     assert done.code == 2
-    assert "no plugin defines gateways; there are: AgentgatewayParameters, GatewayParameters" in done.err
+    known = "AgentgatewayParameters, EndpointPickerParameters, GatewayParameters"
+    assert f"no plugin defines gateways; there are: {known}" in done.err
 
 
 def test_help_has_an_example() -> None:

@@ -20,10 +20,14 @@ import pytest
 
 import gwdeployer
 import gwdeployer_gateway
+import gwdeployer_inference
 from gwdeployer import Deployer, MemoryStore, parameters
 from gwdeployer.cli.command_line import COMMANDS as COMMAND_NAMES
-from gwdeployer.inputs import known_keys
+from gwdeployer.inputs import Inputs, known_keys
 from gwdeployer_gateway import GatewayInputs, agentgateway, envoy
+from gwdeployer_inference import PROFILES, InferenceInputs
+from gwdeployer_inference.generator import OVERLAYS as PICKER_OVERLAYS
+from gwdeployer_inference.parameters import EndpointPickerParametersSpec
 from tests.cli.running import Done, run
 
 ROOT = Path(__file__).parents[2]
@@ -251,7 +255,9 @@ def is_named(name: str, text: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
 
 
-@pytest.mark.parametrize("module", [gwdeployer, gwdeployer_gateway], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [gwdeployer, gwdeployer_gateway, gwdeployer_inference], ids=lambda module: module.__name__
+)
 def test_every_public_name_is_in_the_table_of_names(module: Any) -> None:
     section = TEXTS["docs/architecture.md"].split("## Public names")[1].split("\n## ")[0]
     assert {name for name in module.__all__ if f"`{name}`" not in section} == set()
@@ -273,10 +279,13 @@ def test_every_room_is_in_the_table_of_rooms() -> None:
     assert {room.removeprefix("gwdeployer.") for room in rooms() if "." in room} == there
 
 
-def test_every_module_of_the_gateway_plugin_is_in_its_table() -> None:
-    modules = {path.stem for path in (ROOT / "gwdeployer_gateway").glob("*") if path.suffix in ("", ".py")}
+@pytest.mark.parametrize("plugin", ["gateway", "inference"])
+def test_every_module_of_a_plugin_is_in_its_table(plugin: str) -> None:
+    folder = ROOT / f"gwdeployer_{plugin}"
+    modules = {path.stem for path in folder.glob("*") if path.suffix in ("", ".py")}
     modules = {name for name in modules if not name.startswith(("_", "."))} - {"py"}
-    assert {name for name in modules if f"`{name}`" not in TEXTS["docs/architecture.md"]} == set()
+    section = TEXTS["docs/architecture.md"].split(f"Inside the {plugin} plugin")[1].split("\n\n")[1]
+    assert {name for name in modules if f"`{name}`" not in section} == set()
 
 
 def test_every_dependency_has_its_reason() -> None:
@@ -299,3 +308,12 @@ def test_every_input_is_in_the_table_of_inputs() -> None:
     assert [
         key for key in known_keys([GatewayInputs]) if not re.search(rf"^\| `{key}\b", section, re.MULTILINE)
     ] == []
+
+
+def test_the_document_of_inference_pools_is_complete() -> None:
+    text = TEXTS["docs/inference.md"]
+    overlays = [*PICKER_OVERLAYS.patches, *PICKER_OVERLAYS.supports]
+    fields = [field.alias or name for name, field in EndpointPickerParametersSpec.model_fields.items()]
+    inputs = known_keys([InferenceInputs]) - known_keys([Inputs])
+    names = [*overlays, *fields, *inputs, *(profile.name for profile in PROFILES)]
+    assert [name for name in names if f"`{name}`" not in text] == []

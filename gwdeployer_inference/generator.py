@@ -1,0 +1,147 @@
+"""Endpoint pickers: the values of the chart for an InferencePool."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+from gwdeployer.checksums import stamp_config_checksum
+from gwdeployer.errors import Fault, ParametersError
+from gwdeployer.generator import Context, HelmValuesGenerator, Skip
+from gwdeployer.objects import IdentityCache, KindRef, Object, describe, metadata_of
+from gwdeployer.objects.owners import Owner
+from gwdeployer.objects.refs import ObjectRef
+from gwdeployer.overlays import (
+    HORIZONTALPODAUTOSCALER,
+    PODDISRUPTIONBUDGET,
+    VERTICALPODAUTOSCALER,
+    OverlayFields,
+    Overlays,
+)
+from gwdeployer_inference.configuration import is_outdated
+from gwdeployer_inference.inputs import InferenceInputs
+from gwdeployer_inference.kinds import (
+    CHART_KINDS,
+    INFERENCE_POOL,
+    INFERENCE_POOL_ALPHA,
+    NAMESPACE,
+    SERVICE,
+)
+from gwdeployer_inference.layers import ParametersLayers, PickerParameters
+from gwdeployer_inference.managing import (
+    Decision,
+    decide,
+    mark_of,
+    parameters_named_by,
+    rivals_of,
+)
+from gwdeployer_inference.picker import Shared, own_values, shared_values
+from gwdeployer_inference.pools import Pool, check_reference, pool_of
+
+OVERLAYS = OverlayFields(
+    path=("overlays",),
+    patches={
+        "deployment": "Deployment",
+        "service": "Service",
+        "serviceAccount": "ServiceAccount",
+        "configMap": "ConfigMap",
+        "role": "Role",
+        "roleBinding": "RoleBinding",
+        "clusterRole": "ClusterRole",
+        "clusterRoleBinding": "ClusterRoleBinding",
+        "secret": "Secret",
+        "serviceMonitor": "ServiceMonitor",
+        "destinationRule": "DestinationRule",
+    },
+    supports={
+        "podDisruptionBudget": PODDISRUPTIONBUDGET,
+        "horizontalPodAutoscaler": HORIZONTALPODAUTOSCALER,
+        "verticalPodAutoscaler": VERTICALPODAUTOSCALER,
+    },
+)
+
+
+class EndpointPickerGenerator(HelmValuesGenerator):
+    """Values for the picker of an InferencePool of either API."""
+
+    def __init__(self, inputs: InferenceInputs) -> None:
+        """Deploy the pickers that ``inputs`` and marks put in our hands."""
+        self._inputs = inputs
+        self._layers = ParametersLayers()
+        self._shared: IdentityCache[Shared] = IdentityCache()
+        self._overlays = Overlays(OVERLAYS)
+
+    def get_values(self, owner: Object, context: Context) -> Mapping[str, Any] | Skip:
+        """Return the pool's values (see ``values.EndpointPickerValues``), or why it has none.
+
+        A pool that is left alone loses what was deployed for it before. Warns of an outdated configuration.
+        """
+        pool = pool_of(owner)
+        namespace = context.store.get(NAMESPACE, "", pool.namespace)
+        decision = self.decide(owner, pool, namespace, context)
+        if not decision.managed:
+            return Skip(decision.reason, cleanup=True)
+        check_reference(pool, owner)
+        self._refuse_rivals(owner, pool, namespace, context)
+        merged = self._layers.resolve(owner, namespace, pool, context)
+        shared = self._shared_values(pool, merged, context)
+        if shared.settings.config and is_outdated(shared.settings.config, shared.settings.profile):
+            hint = f"write {shared.settings.profile.config}"
+            context.warn("is read for compatibility only", "spec.config.apiVersion", hint=hint)
+        context.state["layers"] = merged.layers
+        context.state["alike"] = self._alike(pool)
+        return {"picker": {**shared.values, **own_values(pool, merged, shared, self._inputs)}}
+
+    def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
+        """Apply overlays; then put a checksum of the configuration on the pods: a picker reads it once."""
+        objects = self._overlays.apply(objects, context.state["layers"], context.state["alike"], context)
+        stamp_config_checksum(objects)
+        return objects
+
+    def kinds(self) -> Sequence[KindRef]:
+        """Return the chart's kinds, and those that overlays add."""
+        return (*CHART_KINDS, *self._overlays.kinds)
+
+    def decide(self, owner: Object, pool: Pool, namespace: Object | None, context: Context) -> Decision:
+        """Return whether the pool's picker is ours to deploy. Raises ParametersError for an unclear mark."""
+        adopted = Owner.of(owner, pool.kind).adopts(ObjectRef(SERVICE, pool.namespace, pool.service))
+        return decide(
+            pool,
+            marks=self._marks(owner, namespace),
+            manage=self._inputs.manage,
+            service=context.store.get(SERVICE, pool.namespace, pool.service),
+            adopted=adopted,
+        )
+
+    def _marks(self, owner: Object, namespace: Object | None) -> tuple[bool | None, bool | None]:
+        mark = mark_of(owner)
+        if mark is None and parameters_named_by(owner):
+            mark = True
+        return mark, mark_of(namespace)
+
+    def _refuse_rivals(self, owner: Object, pool: Pool, namespace: Object | None, context: Context) -> None:
+        """Raise ParametersError where another pool in our hands would have the same picker."""
+        there = [
+            obj
+            for kind in (INFERENCE_POOL, INFERENCE_POOL_ALPHA)
+            for obj in context.store.list(kind, pool.namespace)
+        ]
+        rivals = [obj for obj in rivals_of(pool, there) if self._is_asked_for(obj, namespace)]
+        if rivals:
+            names = ", ".join(f"{metadata_of(obj)['name']} ({obj['apiVersion']})" for obj in rivals)
+            message = f"pool {names} has the same picker, {pool.service}: a picker serves one pool"
+            path = f"{pool.ref.path}.name" if pool.ref else "metadata.name"
+            hint = "name another Service, or take one of the two out of our hands"
+            raise ParametersError(Fault(message, path, describe(owner), hint=hint))
+
+    def _is_asked_for(self, owner: Object, namespace: Object | None) -> bool:
+        marks = self._marks(owner, namespace)
+        return decide(pool_of(owner), marks=marks, manage=self._inputs.manage, service=None).managed
+
+    def _shared_values(self, pool: Pool, merged: PickerParameters, context: Context) -> Shared:
+        if context.trace:
+            return shared_values(pool, merged, self._inputs)
+        return self._shared.get((merged,), lambda: shared_values(pool, merged, self._inputs), extra=pool.kind)
+
+    def _alike(self, pool: Pool) -> Hashable:
+        return pool.port if type(self) is EndpointPickerGenerator else None
