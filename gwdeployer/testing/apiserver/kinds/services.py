@@ -258,7 +258,7 @@ def _drop(spec: dict[str, Any], before: dict[str, Any]) -> None:
 
 
 def _lost(spec: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
-    if spec["type"] == "ExternalName" != before["type"]:
+    if spec["type"] not in _WITH_ADDRESS and before["type"] in _WITH_ADDRESS:
         yield from ("ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy")
         if all(spec.get(name) == before.get(name) for name in ("clusterIP", "clusterIPs")):
             yield from ("clusterIP", "clusterIPs")

@@ -108,6 +108,9 @@ def _port_in_go(port: Value, kept: str) -> Value:
 
 
 def _check_addresses(spec: Value) -> Iterator[Cause]:
+    for index, address in enumerate(spec.get("externalIPs", ())):
+        path = at("spec.externalIPs", index)
+        yield from list(check_address(address, path)) or check_not_special(address, path)
     addresses = spec.get("clusterIPs", [])
     if spec["type"] == "ExternalName":
         for name in ("clusterIPs", "ipFamilies", "ipFamilyPolicy"):
@@ -120,9 +123,6 @@ def _check_addresses(spec: Value) -> Iterator[Cause]:
     if addresses[:1] == [_HEADLESS] and spec["type"] in ("NodePort", "LoadBalancer"):
         detail = f"may not be set to 'None' for {spec['type']} services"
         yield invalid("spec.clusterIPs[0]", _HEADLESS, detail)
-    for index, address in enumerate(spec.get("externalIPs", ())):
-        path = at("spec.externalIPs", index)
-        yield from list(check_address(address, path)) or check_not_special(address, path)
 
 
 def _check_traffic(spec: Value) -> Iterator[Cause]:
@@ -166,7 +166,7 @@ def _check_balancer(spec: Value) -> Iterator[Cause]:
 
 def _check_change(spec: Value, before: Value) -> Iterator[Cause]:
     had, has = before.get("clusterIPs", []), spec.get("clusterIPs", [])
-    both_have = "ExternalName" not in (spec["type"], before["type"])
+    both_have = {spec["type"], before["type"]} <= {"ClusterIP", "NodePort", "LoadBalancer"}
     if both_have and had and has[:1] != had[:1]:
         yield invalid("spec.clusterIPs[0]", has, _SET_ONCE)
     both_balance = spec["type"] == before["type"] == "LoadBalancer"
