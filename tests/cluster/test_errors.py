@@ -103,6 +103,24 @@ def test_a_kind_that_is_not_installed_does_not_keep_the_rest(scene: Scene) -> No
     assert outcome(result, "Deployment").action in {Action.CREATED, Action.UNCHANGED}
 
 
+def test_the_words_of_a_quota_are_shown(scene: Scene) -> None:
+    if scene.server.name == "in-process":
+        pytest.skip("this server admits everything")
+    path = f"/api/v1/namespaces/{scene.namespace}/resourcequotas"
+    none_left = {"hard": {"count/services": "0"}}
+    with scene.server.client() as client:
+        client.post(path, {"metadata": {"name": "few"}, "spec": none_left}).object()
+        used = {"status": {**none_left, "used": {"count/services": "0"}}}  # as its controller would write
+        client.patch(f"{path}/few/status", used).object()
+    site = scene.site()
+    result = scene.reconcile(site)
+    error = only_error(result)
+    assert isinstance(error, Denied)
+    assert "exceeded quota: few, requested: count/services=1, used: count/services=0" in str(error)
+    assert result.requeue_after == 60
+    assert scene.live(DEPLOYMENT, name_of(site)) is not None
+
+
 def denied(scene: Scene, site: Object) -> bool:
     probe = {
         "apiVersion": "v1",
