@@ -77,7 +77,7 @@ def own_values(
         "service": {**parameters["service"], **_service(pool, settings)},
         **_mounted(pool, parameters, settings),
     }
-    if monitor := _service_monitor(pool, parameters, settings):
+    if (monitor := _service_monitor(pool, parameters, settings)) is not None:
         own["serviceMonitor"] = monitor
     if (parameters.get("destinationRule") or {}).get("enabled") and settings.secure:
         own["destinationHost"] = f"{pool.service}.{pool.namespace}.svc.{inputs.cluster_domain}"

@@ -123,9 +123,10 @@ def _faults(pool: Pool, profile: Profile, parameters: Parameters) -> Iterator[Fa
 
 
 def _port_faults(parameters: Parameters) -> Iterator[Fault]:
-    ports = {**PORTS, **(parameters.get("ports") or {})}
+    given = parameters.get("ports") or {}
     taken: dict[int, str] = {}
-    for name, port in ports.items():
+    # Defaults first: what is at fault is what somebody has set.
+    for name, port in {**{name: PORTS[name] for name in PORTS.keys() - given.keys()}, **given}.items():
         if port in taken:
             yield Fault(
                 f"port {port} is the {taken[port]} port", f"spec.ports.{name}", hint="use another one"

@@ -1,0 +1,251 @@
+"""What becomes of a pool on an API server: objects appear, change one by one, and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gwdeployer.cluster import ClusterStore, KubernetesCluster, ReconcileResult
+from gwdeployer.crd import crd_of
+from gwdeployer.deployer import Deployer
+from gwdeployer.objects import KindRef, Object, ObjectRef
+from gwdeployer.plugins import configure
+from gwdeployer_inference import ENDPOINT_PICKER_PARAMETERS, INFERENCE_POOL, InferencePlugin
+from tests.cluster.recording import RecordingCluster
+from tests.inference.scenarios import by_kind, parameters, pool, service
+from tests.servers.servers import Server, eventually
+
+ROOT = Path(__file__).parents[2]
+CRDS = ROOT.parent / "shared/data/crds/inference"
+POOL_CRD = CRDS / "inference.networking.k8s.io_inferencepools.yaml"
+SERVICE = KindRef("", "v1", "Service")
+CONFIG_MAP = KindRef("", "v1", "ConfigMap")
+DEPLOYMENT = KindRef("apps", "v1", "Deployment")
+BINDING = KindRef("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding")
+
+
+@pytest.fixture(scope="session")
+def pools(server: Server) -> Server:
+    """A server that knows pools and their parameters."""
+    if not POOL_CRD.exists():
+        pytest.skip("shared/ with the CRDs of inference pools is not here")
+    cluster = KubernetesCluster.connect(server.kubeconfig)
+    for crd in (yaml.safe_load(POOL_CRD.read_text()), crd_of(InferencePlugin.crds()[0])):
+        crd.pop("status", None)
+        cluster.apply(crd, manager="tests", force=True)
+    cluster.close()
+    eventually("both kinds are served", lambda: knows_pools(server))
+    return server
+
+
+def knows_pools(server: Server) -> bool:
+    """Ask a client that has not yet discovered anything."""
+    cluster = KubernetesCluster.connect(server.kubeconfig)
+    found = all(map(cluster.supports, (INFERENCE_POOL, ENDPOINT_PICKER_PARAMETERS)))
+    cluster.close()
+    return found
+
+
+class World:
+    """A namespace on a server, and a deployer of pickers."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.namespace = server.namespace()
+        self.direct = KubernetesCluster.connect(server.kubeconfig)
+        self.cluster = RecordingCluster(self.direct)
+        [plugin] = configure([InferencePlugin], cluster=self.cluster)
+        deployer = plugin.route(pool(), ClusterStore(self.direct))
+        assert isinstance(deployer, Deployer)
+        self.deployer = deployer
+
+    def close(self) -> None:
+        self.deployer.close()
+        self.direct.close()
+
+    def put(self, obj: Object) -> Object:
+        obj["metadata"]["namespace"] = self.namespace
+        obj["metadata"].pop("uid", None)
+        return self.direct.apply(obj, manager="user", force=True)
+
+    def there(self, kind: KindRef, name: str) -> Object | None:
+        return self.direct.get(kind, "" if kind == BINDING else self.namespace, name)
+
+    def binding(self) -> Object | None:
+        return self.there(BINDING, f"{self.namespace}:qwen-epp")
+
+    def pool(self, name: str = "qwen") -> Object:
+        found = self.there(INFERENCE_POOL, name)
+        assert found is not None
+        return found
+
+    def reconcile(self, owner: Object | None = None) -> ReconcileResult:
+        """Reconcile a pool as it is now; see that nothing goes wrong; count requests from zero."""
+        self.cluster.clear()
+        result = self.deployer.reconcile(owner or self.pool(), ClusterStore(self.direct))
+        assert [str(error) for error in result.errors] == []
+        return result
+
+    @property
+    def written(self) -> list[str]:
+        return [f"{sent.verb} {sent.kind}" for sent in self.cluster.writes]
+
+
+@pytest.fixture
+def world(pools: Server) -> Iterator[World]:
+    made = World(pools)
+    yield made
+    made.close()
+
+
+def given(**spec: Any) -> Object:
+    return parameters("given", **spec)
+
+
+def named() -> Object:
+    return pool(annotations={"gwdeployer.dev/parameters": "given"})
+
+
+def test_a_picker_appears_with_its_pool_and_then_nothing_is_written(world: World) -> None:
+    world.put(pool())
+    world.reconcile()
+    for kind in (SERVICE, CONFIG_MAP, DEPLOYMENT):
+        assert world.there(kind, "qwen-epp") is not None
+    assert all(sent.kind != "InferencePool" for sent in world.cluster.writes)
+    world.reconcile()
+    assert world.written == []
+
+
+def test_changed_parameters_write_exactly_the_changed_object(world: World) -> None:
+    world.put(given(service={"portName": "grpc"}))
+    world.put(named())
+    world.reconcile()
+    world.put(given(service={"portName": "grpc-picker"}))
+    world.reconcile()
+    assert world.written == ["apply Service"]
+
+
+def test_a_changed_configuration_writes_it_and_restarts_the_picker(world: World) -> None:
+    world.put(given(config={"plugins": [{"type": "queue-scorer"}]}))
+    world.put(named())
+    world.reconcile()
+    world.put(given(config={"plugins": [{"type": "prefix-cache-scorer"}]}))
+    world.reconcile()
+    assert sorted(world.written) == ["apply ConfigMap", "apply Deployment"]
+
+
+def test_another_service_name_is_followed_and_the_old_service_goes_last(world: World) -> None:
+    world.put(pool())
+    world.reconcile()
+    world.put(pool(ref={"name": "my-picker", "port": {"number": 9002}}))
+    world.reconcile()
+    assert world.written == ["apply Service", "delete Service"]
+    assert world.there(SERVICE, "qwen-epp") is None
+    assert world.there(SERVICE, "my-picker") is not None
+
+
+def test_what_goes_with_the_pool_includes_cluster_scoped_objects(world: World) -> None:
+    world.put(given(metrics={"authentication": True}))
+    world.put(named())
+    world.reconcile()
+    assert world.binding() is not None
+    assert world.pool()["metadata"]["finalizers"] == ["gwdeployer.dev/cleanup"]
+    reference = ObjectRef(INFERENCE_POOL, world.namespace, "qwen")
+    world.direct.delete(reference, uid=world.pool()["metadata"]["uid"])
+    world.reconcile()
+    assert world.binding() is None
+    eventually("the pool is gone", lambda: world.there(INFERENCE_POOL, "qwen") is None)
+    eventually("the picker is gone", lambda: world.there(DEPLOYMENT, "qwen-epp") is None)
+
+
+def test_the_same_pool_in_another_namespace_keeps_its_binding(world: World, pools: Server) -> None:
+    other = World(pools)
+    for one in (world, other):
+        one.put(given(metrics={"authentication": True}))
+        one.put(named())
+        one.reconcile()
+    world.put(given(metrics={"authentication": False}))
+    world.reconcile()
+    assert world.binding() is None
+    assert other.binding() is not None
+    assert "finalizers" not in world.pool()["metadata"]
+    other.close()
+
+
+def test_a_pool_that_is_taken_out_of_our_hands_loses_everything_of_ours(world: World) -> None:
+    world.put(given(metrics={"authentication": True}))
+    world.put(named())
+    world.reconcile()
+    foreign = world.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "foreign"}})
+    world.put(pool(annotations={"gwdeployer.dev/managed": "false"}))
+    world.reconcile()
+    assert world.binding() is None
+    assert world.there(DEPLOYMENT, "qwen-epp") is None
+    assert world.there(SERVICE, "qwen-epp") is None
+    assert world.there(CONFIG_MAP, "foreign") == foreign
+    assert "finalizers" not in world.pool()["metadata"]
+
+
+def test_a_foreign_service_is_never_taken_over(world: World) -> None:
+    foreign = service()
+    foreign["metadata"].pop("ownerReferences")
+    foreign["spec"] = {"ports": [{"port": 9002}]}
+    before = world.put(foreign)
+    world.put(pool())
+    result = world.reconcile()
+    assert result.plan is not None
+    assert result.plan.skip is not None
+    assert "somebody else's" in result.plan.skip.reason
+    assert world.written == []
+    assert world.there(SERVICE, "qwen-epp") == before
+
+
+def test_what_somebody_adds_stays_and_what_somebody_changes_is_put_right(world: World) -> None:
+    world.put(pool())
+    world.reconcile()
+    place = ObjectRef(DEPLOYMENT, world.namespace, "qwen-epp")
+    world.direct.json_patch(
+        place,
+        [
+            {"op": "add", "path": "/metadata/labels/team", "value": "ml"},
+            {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "evil:1"},
+        ],
+        manager="hand",
+    )
+    world.reconcile()
+    assert world.written == ["apply Deployment"]
+    found = world.there(DEPLOYMENT, "qwen-epp")
+    assert found is not None
+    assert found["metadata"]["labels"]["team"] == "ml"
+    assert "llm-d-router" in found["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def test_every_sort_of_object_is_accepted(world: World) -> None:
+    overlays = {"podDisruptionBudget": {"spec": {"maxUnavailable": 1}}}
+    scaling = {"spec": {"minReplicas": 1, "maxReplicas": 3}}
+    world.put(
+        given(
+            metrics={"authentication": True},
+            tls={"mode": "Secret", "secretName": "cert", "reload": True},
+            tracing={"enabled": True},
+            overlays={**overlays, "horizontalPodAutoscaler": scaling},
+        )
+    )
+    world.put(named())
+    result = world.reconcile()
+    assert result.plan is not None
+    assert {"PodDisruptionBudget", "HorizontalPodAutoscaler", "ClusterRoleBinding"} <= by_kind(
+        result.plan
+    ).keys()
+
+
+def test_the_crds_accept_the_examples(world: World) -> None:
+    with (ROOT / "examples/inference/pool.yaml").open() as stream:
+        objects = [obj for obj in yaml.safe_load_all(stream) if obj["kind"] != "Namespace"]
+    kept = [obj for obj in objects if obj["kind"] in ("EndpointPickerParameters", "InferencePool")]
+    assert [world.put(obj)["kind"] for obj in kept] == [obj["kind"] for obj in kept]
+    assert len(kept) == 3
