@@ -60,8 +60,8 @@ class ClusterPart(ABC):
     def _run(self) -> None:
         with Client(self._endpoint) as client:
             self.prepare(client)
-            while watch := self._new_watch():
-                self._follow(watch, client)
+        while watch := self._new_watch():
+            self._follow(watch)
 
     def _new_watch(self) -> Watch | None:
         with self._lock:  # a watch is either seen by __exit__ or not opened
@@ -71,11 +71,13 @@ class ClusterPart(ABC):
             self._watch = Watch(self._endpoint, self.path)
             return self._watch
 
-    def _follow(self, watch: Watch, client: Client) -> None:
+    def _follow(self, watch: Watch) -> None:
         try:
             for event, live in watch:
                 if event in {"ADDED", "MODIFIED"}:
-                    self.act(client, live)
+                    # A connection of its own: a server closes one on which nothing came for a while.
+                    with Client(self._endpoint) as client:
+                        self.act(client, live)
         finally:
             watch.close()
 
