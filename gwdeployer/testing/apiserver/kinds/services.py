@@ -60,7 +60,7 @@ class ServiceAddresses:
         with self._lock:
             self._free(before)
             try:
-                self._allocate(spec)
+                self._allocate(spec, has_families=_keeps_families(spec, before))
             except Invalid:
                 self._take(before)
                 raise
@@ -77,11 +77,14 @@ class ServiceAddresses:
         with self._lock:
             self._free(service["spec"])
 
-    def _allocate(self, spec: dict[str, Any], *, share_ports: bool = False) -> None:
+    def _allocate(
+        self, spec: dict[str, Any], *, share_ports: bool = False, has_families: bool = False
+    ) -> None:
         if spec.get("clusterIP"):
             spec.setdefault("clusterIPs", [spec["clusterIP"]])
         if spec["type"] in _WITH_ADDRESS:
-            _set_families(spec)
+            if not has_families:
+                _set_families(spec)
             self._allocate_address(spec)
         self._allocate_node_ports(spec, share_ports=share_ports)
         self._take(spec)
@@ -193,6 +196,13 @@ def _set_families(spec: dict[str, Any]) -> None:
         spec["ipFamilies"] = families + [family for family in _FAMILIES if family not in families]
 
 
+def _keeps_families(spec: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Tell whether a Service that prefers both families stays as the cluster once let it be."""
+    return spec.get("ipFamilyPolicy") == "PreferDualStack" and all(
+        spec.get(name) == before.get(name) for name in ("ipFamilyPolicy", "ipFamilies", "clusterIPs")
+    )
+
+
 def _missing_families(policy: str, families: list[str]) -> Iterator[Cause]:
     if policy == "RequireDualStack":
         detail = "this cluster is not configured for dual-stack services"
@@ -242,9 +252,9 @@ def _keep(spec: dict[str, Any], before: dict[str, Any]) -> None:
 
 
 def _hide_traffic_policy(spec: dict[str, Any]) -> None:
-    """An alias has no endpoints of its own; a real server shows no policy for them, whatever was sent."""
-    if spec["type"] == "ExternalName":
-        spec.pop("internalTrafficPolicy", None)
+    """An alias has no endpoints of its own; a real server shows no policy for them, whichever was sent."""
+    if spec["type"] == "ExternalName" and spec.get("internalTrafficPolicy") in ("Cluster", "Local"):
+        del spec["internalTrafficPolicy"]
 
 
 def _drop(spec: dict[str, Any], before: dict[str, Any]) -> None:
