@@ -19,7 +19,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import cluster, measure
+from benchmarks import cluster, inference, measure
 from gwdeployer import Chart, Deployer, MemoryStore, Object, Plan
 from gwdeployer.cache import VARIABLE
 from gwdeployer.charts import charts_folder
@@ -133,6 +133,7 @@ def contestants() -> dict[str, Callable[[], object]]:
         "plan, shape seen before": plan_next,
         "plan, two overlays": plan_overlaid,
         "plan, first of all (chart read and compiled)": lambda: deployer().plan(steady, STORE),
+        "plan, an inference pool": inference.planner(FLEET),
         "plan, nothing changed": lambda: kept.plan(steady, STORE),
         "explain, all of one gateway": lambda: kept.plan(steady, STORE, trace=True),
     }
@@ -164,6 +165,8 @@ def against_helm(seconds: float, budgets: Budgets) -> None:
         budgets.check("times faster than Helm's engine, shape seen before", faster, 5, least=True)
         budgets.check("ms for a plan, shape seen before", result["plan, shape seen before"].median_ms, 0.35)
         budgets.check("ms for a plan with two overlays", result["plan, two overlays"].median_ms, 0.35)
+        pool = result["plan, an inference pool"].median_ms
+        budgets.check("ms for a plan of an inference pool, shape seen before", pool, 0.35)
         explained = result["explain, all of one gateway"].median_ms
         budgets.check("ms to explain every leaf of one gateway", explained, 30)
         budgets.check("ms for a plan, nothing changed", result["plan, nothing changed"].median_ms, 0.03)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gwdeployer.documents import dump
 from gwdeployer.errors import Fault, nearest, shown
+from gwdeployer.provenance import bare, from_one, leaves, origin_of, together
 from gwdeployer_inference.profiles import ALPHA, BY_NAME, Profile
 
 KIND = "EndpointPickerConfig"
@@ -107,6 +109,16 @@ def completed(config: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     return whole
 
 
+def document_of(config: Mapping[str, Any]) -> str:
+    """Return a document as text, which comes from whoever wrote the document."""
+    text = dump(_bare(config))
+    origins = [origin for _, leaf in leaves(config) if (origin := origin_of(leaf))]
+    if not origins:
+        return text
+    written_by: str = from_one(text, *together(origins))
+    return written_by
+
+
 def needs_experimental(config: Mapping[str, Any]) -> bool:
     """Return whether a document names a plugin that the picker refuses by default."""
     return any(plugin.get("type") in _EXPERIMENTAL for plugin in _mappings(config.get("plugins")))
@@ -174,3 +186,10 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _sorted(value[key]) for key in sorted(value, key=str)}
     return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _bare(value: Any) -> Any:
+    """Return a document whose leaves do not know where they came from: only such can be written."""
+    if isinstance(value, Mapping):
+        return {str(key): _bare(item) for key, item in value.items()}
+    return [_bare(item) for item in value] if isinstance(value, list) else bare(value)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gwdeployer.errors import Fault, nearest, shown
+from gwdeployer.provenance import bare
 from gwdeployer_inference.profiles import Profile
 
 #: Flags that parameters of their own, or the pool, decide.
@@ -57,6 +58,7 @@ def arguments(profile: Profile, generated: Flags, added: Flags) -> list[str]:
 
 def text(value: Any) -> str:
     """Return a flag's value as Go's parsers read it."""
+    value = bare(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

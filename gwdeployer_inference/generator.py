@@ -18,6 +18,7 @@ from gwdeployer.overlays import (
     OverlayFields,
     Overlays,
 )
+from gwdeployer.store import Lookup
 from gwdeployer_inference.configuration import is_outdated
 from gwdeployer_inference.inputs import InferenceInputs
 from gwdeployer_inference.kinds import (
@@ -29,9 +30,11 @@ from gwdeployer_inference.kinds import (
 )
 from gwdeployer_inference.layers import ParametersLayers, PickerParameters
 from gwdeployer_inference.managing import (
+    BY_NAMES,
     Decision,
     decide,
     mark_of,
+    names_of,
     parameters_named_by,
     rivals_of,
 )
@@ -124,7 +127,8 @@ class EndpointPickerGenerator(HelmValuesGenerator):
         there = [
             obj
             for kind in (INFERENCE_POOL, INFERENCE_POOL_ALPHA)
-            for obj in context.store.list(kind, pool.namespace)
+            for key in names_of(pool)
+            for obj in context.store.list(kind, lookup=Lookup(BY_NAMES, key))
         ]
         rivals = [obj for obj in rivals_of(pool, there) if self._is_asked_for(obj, namespace)]
         if rivals:

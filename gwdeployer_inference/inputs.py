@@ -2,14 +2,18 @@
 
 # Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
+from typing import Literal
+
 from gwdeployer.inputs import Inputs
-from gwdeployer_inference.managing import Manage
+
+#: Pools that are marked, all that are not marked otherwise, or none.
+Manage = Literal["marked", "all", "none"]
 
 
 class InferenceInputs(Inputs):
     """Inputs of the inference plugin."""
 
-    #: Whose pickers to deploy: of pools that are marked, of all that are not marked otherwise, or of none.
+    #: Whose pickers to deploy.
     manage: Manage = "marked"
     #: The domain of the cluster's Services, for Istio's DestinationRules.
     cluster_domain: str = "cluster.local"

@@ -6,20 +6,19 @@ any more loses what we deployed for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from gwdeployer.errors import Fault, ParametersError, shown
 from gwdeployer.objects import Object, describe, is_owned_by, metadata_of
+from gwdeployer.store import Index
+from gwdeployer_inference.inputs import Manage
 from gwdeployer_inference.pools import Pool, pool_of
 
 #: Annotation (or label) of a pool or its namespace: "true" puts the picker in our hands, "false" forbids it.
 MANAGED = "gwdeployer.dev/managed"
 #: Annotation of a pool or its namespace: the EndpointPickerParameters that hold for it, by name.
 PARAMETERS = "gwdeployer.dev/parameters"
-
-#: What the inputs say of pools: those that are marked, all that are not marked otherwise, or none.
-Manage = Literal["marked", "all", "none"]
 
 
 class Decision(NamedTuple):
@@ -91,13 +90,22 @@ def parameters_named_by(obj: Object | None) -> str:
 
 def rivals_of(pool: Pool, pools: Iterable[Object]) -> list[Object]:
     """Return the other pools whose picker would have this pool's names."""
-    found = []
+    found: dict[tuple[str, str], Object] = {}
     for obj in pools:
         other = pool_of(obj)
         same = other.kind == pool.kind and other.name == pool.name
-        if not same and (other.service == pool.service or other.picker == pool.picker):
-            found.append(obj)
-    return found
+        if not same and not set(names_of(other)).isdisjoint(names_of(pool)):
+            found.setdefault((other.kind.group, other.name), obj)
+    return list(found.values())
+
+
+def names_of(pool: Pool) -> tuple[Hashable, Hashable]:
+    """Return what no two pools may have in common: their Service, and the rest of the picker."""
+    return ("Service", pool.namespace, pool.service), ("picker", pool.namespace, pool.picker)
+
+
+#: Finds pools by what no two of them may have in common.
+BY_NAMES = Index("picker names", lambda obj: names_of(pool_of(obj)))
 
 
 def _text_of(obj: Object | None, key: str) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.objects import dns_label, label_value
 from gwdeployer.parameters import Layer
+from gwdeployer_inference.configuration import document_of
 from gwdeployer_inference.flags import arguments, named
 from gwdeployer_inference.generated import CERTIFICATE_FOLDER, CONFIG_FOLDER, generated_flags
 from gwdeployer_inference.inputs import InferenceInputs
@@ -21,10 +22,10 @@ _MAX_PORT = 65535
 
 
 class Shared(NamedTuple):
-    """What depends on parameters and the pool's API alone; ``flags`` lack the pool's name."""
+    """What depends on parameters and the pool's API alone; ``arguments`` lack the pool's name."""
 
     settings: Settings
-    flags: Mapping[str, Any]
+    arguments: Sequence[str]
     values: Mapping[str, Any]
 
 
@@ -42,7 +43,7 @@ def shared_values(pool: Pool, merged: PickerParameters, inputs: InferenceInputs)
         "image": settings.image,
         "ports": settings.ports,
         "probes": dict(zip(("liveness", "readiness"), profile.probes, strict=True)),
-        "config": settings.config,
+        "config": None if settings.config is None else document_of(settings.config),
         "rules": rules_of(profile, pool.kind.group, elects=settings.elects),
         "authenticatesMetrics": settings.authenticates,
         "replicas": parameters.get("replicas"),
@@ -52,8 +53,10 @@ def shared_values(pool: Pool, merged: PickerParameters, inputs: InferenceInputs)
         "securityContext": parameters.get("securityContext"),
         "pod": {key: value for key, value in parameters["pod"].items() if key != "extraVolumes"},
     }
-    flags = generated_flags(parameters, settings)
-    return Shared(settings, flags, {key: value for key, value in values.items() if value is not None})
+    added = named(profile, parameters.get("flags") or {})
+    written = arguments(profile, generated_flags(parameters, settings), added)
+    written += parameters.get("extraArgs") or ()
+    return Shared(settings, written, {key: value for key, value in values.items() if value is not None})
 
 
 def own_values(
@@ -61,19 +64,13 @@ def own_values(
 ) -> dict[str, Any]:
     """Return the values that are this pool's own."""
     parameters, settings = merged.values, shared.settings
-    flags = {
-        "pool-name": pool.name,
-        "pool-namespace": pool.namespace,
-        "pool-group": pool.kind.group,
-        **shared.flags,
-    }
-    added = named(settings.profile, parameters.get("flags") or {})
+    flags = {"pool-name": pool.name, "pool-namespace": pool.namespace, "pool-group": pool.kind.group}
     own = {
         "name": pool.picker,
         # A namespace has no colon in its name, so no two pools have one name.
         "clusterName": f"{pool.namespace}:{pool.picker}",
         "namespace": pool.namespace,
-        "args": [*arguments(settings.profile, flags, added), *(parameters.get("extraArgs") or ())],
+        "args": [*arguments(settings.profile, flags, {}), *shared.arguments],
         "service": {**parameters["service"], **_service(pool, settings)},
         **_mounted(pool, parameters, settings),
     }

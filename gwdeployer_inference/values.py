@@ -90,7 +90,7 @@ class PickerValues(TypedDict, total=False):
     probes: Required[ProbesValues]
     replicas: int
     strategy: KubernetesObject
-    config: KubernetesObject
+    config: str
     rules: Required[list[KubernetesObject]]
     authenticatesMetrics: bool
     resources: KubernetesObject

@@ -31,6 +31,11 @@ OTHERS = (
     "gwdeployer_gateway.agentgateway",
     "gwdeployer_gateway.crds",
     "gwdeployer_gateway.parameters.agentgateway",
+    "gwdeployer_inference.crds",
+    "gwdeployer_inference.generator",
+    "gwdeployer_inference.managing",
+    "gwdeployer_inference.parameters",
+    "gwdeployer_inference.profiles",
     "kubernetes",
     "unittest",
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from gwdeployer import MemoryStore
 from gwdeployer.objects import Object, is_namespaced
 from gwdeployer.objects.refs import KindRef
 from tests.inference.scenarios import (
@@ -15,6 +16,7 @@ from tests.inference.scenarios import (
     args,
     container,
     deployed,
+    deployer_of,
     flags,
     parameters,
     planned,
@@ -327,3 +329,25 @@ def test_every_object_can_be_patched(field: str, kind: str) -> None:
 )
 def test_overlays_add_objects_about_the_deployment(field: str, kind: str) -> None:
     assert deployed(overlays={field: {"spec": {}}})[kind]["metadata"]["name"] == "qwen-epp"
+
+
+def test_explain_names_who_set_what_and_changes_nothing() -> None:
+    owner = pool(annotations={"gwdeployer.dev/parameters": "p"})
+    given = parameters(
+        "p",
+        replicas=2,
+        config={"plugins": [{"type": "queue-scorer"}]},
+        flags={"health-checking": True},
+        tls={"mode": "Secret", "secretName": "cert"},
+    )
+    store = MemoryStore([owner, given])
+    deployer = deployer_of(owner)
+    traced = deployer.plan(owner, store, trace=True)
+    assert traced.provenance is not None
+    found = {
+        ref.kind.kind: {path: leaf.origin.layer for path, leaf in leaves.items()}
+        for ref, leaves in traced.provenance.objects.items()
+    }
+    assert found["Deployment"]["spec", "replicas"] == "InferencePool qwen"
+    assert found["ConfigMap"]["data", "config.yaml"] == "InferencePool qwen"
+    assert "--health-checking=true" in str(traced.provenance.objects.values())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 
@@ -108,7 +110,7 @@ def test_10_a_list_of_values_renders() -> None:
 @pytest.mark.parametrize(
     "asked", [{"flags": {"ha-enable-leader-election": True}}, {"highAvailability": "LeaderElection"}]
 )
-def test_11_one_replica_that_elects_a_leader_has_lease_and_probes(asked: dict[str, object]) -> None:
+def test_11_one_replica_that_elects_a_leader_has_lease_and_probes(asked: dict[str, Any]) -> None:
     objects = deployed(replicas=1, **asked)
     assert flags(objects)["ha-enable-leader-election"] == "true"
     assert container(objects)["livenessProbe"]["grpc"]["service"] == "liveness"
