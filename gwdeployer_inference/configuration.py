@@ -6,6 +6,7 @@ document alone is told before anything is deployed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -115,8 +116,9 @@ def document_of(config: Mapping[str, Any]) -> str:
     origins = [origin for _, leaf in leaves(config) if (origin := origin_of(leaf))]
     if not origins:
         return text
-    written_by: str = from_one(text, *together(origins))
-    return written_by
+    whole = (origin._replace(source=re.sub(rf"{PATH}.*", PATH, origin.source)) for origin in origins)
+    said: str = from_one(text, *together(whole))
+    return said
 
 
 def needs_experimental(config: Mapping[str, Any]) -> bool:

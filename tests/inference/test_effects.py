@@ -12,16 +12,28 @@ import yaml
 from gwdeployer.cluster import ClusterStore, KubernetesCluster, ReconcileResult
 from gwdeployer.crd import crd_of
 from gwdeployer.deployer import Deployer
+from gwdeployer.errors import ServerFailure
 from gwdeployer.objects import KindRef, Object, ObjectRef
 from gwdeployer.plugins import configure
-from gwdeployer_inference import ENDPOINT_PICKER_PARAMETERS, INFERENCE_POOL, InferencePlugin
-from tests.cluster.recording import RecordingCluster
-from tests.inference.scenarios import by_kind, parameters, pool, service
+from gwdeployer_inference import (
+    ENDPOINT_PICKER_PARAMETERS,
+    INFERENCE_POOL,
+    INFERENCE_POOL_ALPHA,
+    PROFILES,
+    InferencePlugin,
+    Profile,
+)
+from tests.cluster.recording import RecordingCluster, Sent, nothing
+from tests.inference.scenarios import STABLE, alpha_pool, by_kind, parameters, planned, pool, service
 from tests.servers.servers import Server, eventually
 
 ROOT = Path(__file__).parents[2]
 CRDS = ROOT.parent / "shared/data/crds/inference"
-POOL_CRD = CRDS / "inference.networking.k8s.io_inferencepools.yaml"
+POOL_CRDS = (
+    CRDS / "inference.networking.k8s.io_inferencepools.yaml",
+    CRDS / "inference.networking.x-k8s.io_inferencepools.yaml",
+)
+POOLS = (INFERENCE_POOL, INFERENCE_POOL_ALPHA, ENDPOINT_PICKER_PARAMETERS)
 SERVICE = KindRef("", "v1", "Service")
 CONFIG_MAP = KindRef("", "v1", "ConfigMap")
 DEPLOYMENT = KindRef("apps", "v1", "Deployment")
@@ -31,21 +43,22 @@ BINDING = KindRef("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding")
 @pytest.fixture(scope="session")
 def pools(server: Server) -> Server:
     """A server that knows pools and their parameters."""
-    if not POOL_CRD.exists():
+    if not all(path.exists() for path in POOL_CRDS):
         pytest.skip("shared/ with the CRDs of inference pools is not here")
     cluster = KubernetesCluster.connect(server.kubeconfig)
-    for crd in (yaml.safe_load(POOL_CRD.read_text()), crd_of(InferencePlugin.crds()[0])):
+    for crd in (*(yaml.safe_load(path.read_text()) for path in POOL_CRDS), crd_of(InferencePlugin.crds()[0])):
         crd.pop("status", None)
-        cluster.apply(crd, manager="tests", force=True)
+        # As the documents tell users to: on a server that tests share, two managers would be in conflict.
+        cluster.apply(crd, manager="kubectl", force=True)
     cluster.close()
-    eventually("both kinds are served", lambda: knows_pools(server))
+    eventually("pools and their parameters are served", lambda: knows_pools(server))
     return server
 
 
 def knows_pools(server: Server) -> bool:
     """Ask a client that has not yet discovered anything."""
     cluster = KubernetesCluster.connect(server.kubeconfig)
-    found = all(map(cluster.supports, (INFERENCE_POOL, ENDPOINT_PICKER_PARAMETERS)))
+    found = all(map(cluster.supports, POOLS))
     cluster.close()
     return found
 
@@ -249,3 +262,53 @@ def test_the_crds_accept_the_examples(world: World) -> None:
     kept = [obj for obj in objects if obj["kind"] in ("EndpointPickerParameters", "InferencePool")]
     assert [world.put(obj)["kind"] for obj in kept] == [obj["kind"] for obj in kept]
     assert len(kept) == 3
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_the_server_takes_what_each_generation_needs(world: World, profile: Profile) -> None:
+    make = pool if STABLE in profile.pools else alpha_pool
+    owner = make(annotations={"gwdeployer.dev/parameters": "given"})
+    for obj in planned(owner, [given(profile=profile.name, replicas=2)]).objects:
+        metadata = {key: value for key, value in obj["metadata"].items() if key != "ownerReferences"}
+        sent = {**obj, "metadata": {**metadata, "namespace": world.namespace}}
+        if obj["kind"].startswith("Cluster"):
+            del sent["metadata"]["namespace"]
+        assert world.direct.apply(sent, manager="tests", force=True, dry_run=True)["kind"] == obj["kind"]
+
+
+def test_a_pool_of_the_alpha_api_owns_its_picker(world: World) -> None:
+    owner = world.put(alpha_pool())
+    [plugin] = configure([InferencePlugin], cluster=world.cluster)
+    deployer = plugin.route(owner, ClusterStore(world.direct))
+    assert isinstance(deployer, Deployer)
+    result = deployer.reconcile(owner, ClusterStore(world.direct))
+    assert [str(error) for error in result.errors] == []
+    found = world.there(DEPLOYMENT, "qwen-epp")
+    assert found is not None
+    [reference] = found["metadata"]["ownerReferences"]
+    assert reference["apiVersion"] == INFERENCE_POOL_ALPHA.api_version
+    deployer.close()
+
+
+def test_a_deletion_that_fails_keeps_our_finalizer_until_it_succeeds(world: World) -> None:
+    def refuse(_number: int, sent: Sent) -> None:
+        if (sent.verb, sent.kind) == ("delete", "ClusterRoleBinding"):
+            raise ServerFailure("the server is busy")
+
+    world.put(given(metrics={"authentication": True}))
+    owner = named()
+    owner["metadata"]["finalizers"] = ["example.com/theirs"]
+    world.put(owner)
+    world.reconcile()
+    reference = ObjectRef(INFERENCE_POOL, world.namespace, "qwen")
+    world.direct.delete(reference, uid=world.pool()["metadata"]["uid"])
+    world.cluster.before = refuse
+    result = world.deployer.reconcile(world.pool(), ClusterStore(world.direct))
+    assert result.errors
+    assert "gwdeployer.dev/cleanup" in world.pool()["metadata"]["finalizers"]
+    world.cluster.before = nothing
+    world.reconcile()
+    assert world.binding() is None
+    assert world.pool()["metadata"]["finalizers"] == ["example.com/theirs"]
+    world.reconcile()
+    assert world.written == []
