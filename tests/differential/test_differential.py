@@ -1,6 +1,6 @@
 """The in-process server and a real kube-apiserver answer the same requests alike.
 
-GWDEPLOYER_DIFFERENTIAL says how many sequences are sent (2,000 unless told), GWDEPLOYER_DIFFERENTIAL_SEED
+GWDEPLOYER_DIFFERENTIAL says how many sequences are sent (4,000 unless told), GWDEPLOYER_DIFFERENTIAL_SEED
 which.
 """
 
@@ -23,7 +23,7 @@ from tests.differential.wanted import WANTED, is_wanted
 from tests.servers.http_client import Client, Endpoint
 from tests.servers.servers import Server, eventually
 
-COUNT = int(os.environ.get("GWDEPLOYER_DIFFERENTIAL", "2000"))
+COUNT = int(os.environ.get("GWDEPLOYER_DIFFERENTIAL", "4000"))
 SEED = int(os.environ.get("GWDEPLOYER_DIFFERENTIAL_SEED", "1"))
 #: Connections to each server; with more, the in-process server's share of two cores is used up.
 CONNECTIONS = 4
