@@ -40,6 +40,7 @@ from gwdeployer_inference.managing import (
 )
 from gwdeployer_inference.picker import Shared, own_values, shared_values
 from gwdeployer_inference.pools import Pool, check_reference, pool_of
+from gwdeployer_inference.settings import Settings
 
 OVERLAYS = OverlayFields(
     path=("overlays",),
@@ -77,7 +78,8 @@ class EndpointPickerGenerator(HelmValuesGenerator):
     def get_values(self, owner: Object, context: Context) -> Mapping[str, Any] | Skip:
         """Return the pool's values (see ``values.EndpointPickerValues``), or why it has none.
 
-        A pool that is left alone loses what was deployed for it before. Warns of an outdated configuration.
+        A pool that is left alone loses what was deployed for it before. Warns of what works less than it
+        seems to.
         """
         pool = pool_of(owner)
         namespace = context.store.get(NAMESPACE, "", pool.namespace)
@@ -88,9 +90,7 @@ class EndpointPickerGenerator(HelmValuesGenerator):
         self._refuse_rivals(owner, pool, namespace, context)
         merged = self._layers.resolve(owner, namespace, pool, context)
         shared = self._shared_values(pool, merged, context)
-        if shared.settings.config and is_outdated(shared.settings.config, shared.settings.profile):
-            hint = f"write {shared.settings.profile.config}"
-            context.warn("is read for compatibility only", "spec.config.apiVersion", hint=hint)
+        _warn(merged, shared.settings, context)
         context.state["layers"] = merged.layers
         context.state["alike"] = self._alike(pool)
         return {"picker": {**shared.values, **own_values(pool, merged, shared, self._inputs)}}
@@ -149,3 +149,14 @@ class EndpointPickerGenerator(HelmValuesGenerator):
 
     def _alike(self, pool: Pool) -> Hashable:
         return pool.port if type(self) is EndpointPickerGenerator else None
+
+
+def _warn(merged: PickerParameters, settings: Settings, context: Context) -> None:
+    """Warn of an outdated configuration, and of what a configuration makes void."""
+    if settings.config and is_outdated(settings.config, settings.profile):
+        hint = f"write {settings.profile.config}"
+        context.warn("is read for compatibility only", "spec.config.apiVersion", hint=hint)
+    written = merged.values.get("config") is not None
+    if written and settings.profile.reads_data_layer and merged.values.get("modelServer"):
+        hint = "say it in the configuration, and remove it here"
+        context.warn("is not heeded where config is given", "spec.modelServer", hint=hint)

@@ -97,9 +97,11 @@ class Profile(NamedTuple):
         return bool(self.config) and not _METRIC_NAMES & self.flags
 
     def spelled(self, flag: str) -> str:
-        """Return a flag as this generation writes it, dashes included."""
+        """Return a flag as this generation writes it, dashes included; those of logging never changed."""
         if not self.camel_case:
             return f"--{flag}"
+        if flag in _ZAP:
+            return f"-{flag}"
         first, *words = flag.split("-")
         return "-" + first + "".join(word.capitalize() for word in words)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from gwdeployer.errors import Fault, ParametersError, nearest, shown
+from gwdeployer.provenance import bare
 from gwdeployer_inference.configuration import completed, config_faults, default_config, parser_of
 from gwdeployer_inference.flags import flag_faults, is_true, named
 from gwdeployer_inference.pools import Pool
@@ -20,6 +21,15 @@ from gwdeployer_inference.profiles import (
 )
 
 PORTS = {"grpc": 9002, "health": 9003, "metrics": 9090}
+
+#: What can only be said to a generation that has the flag.
+_NEEDED = {
+    ("verbosity",): "v",
+    ("tls", "reload"): "enable-cert-reload",
+    ("tls", "minVersion"): "tls-min-version",
+    ("tls", "cipherSuites"): "tls-cipher-suites",
+    ("tracing", "enabled"): "tracing",
+}
 
 Parameters = Mapping[str, Any]
 
@@ -116,6 +126,7 @@ def _faults(pool: Pool, profile: Profile, parameters: Parameters) -> Iterator[Fa
         hint = "use ActiveActive, or a newer profile"
         yield Fault(f"profile {profile.name} elects no leader", "spec.highAvailability", hint=hint)
     yield from _port_faults(parameters)
+    yield from _missing_flags(profile, parameters)
     yield from _security_faults(profile, parameters)
     yield from _model_server_faults(profile, parameters)
     if parameters.get("config") is not None:
@@ -134,20 +145,27 @@ def _port_faults(parameters: Parameters) -> Iterator[Fault]:
         taken[port] = name
 
 
+def _missing_flags(profile: Profile, parameters: Parameters) -> Iterator[Fault]:
+    for path, flag in _NEEDED.items():
+        value: Any = parameters
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        said = value is not None and bare(value) is not False
+        if said and flag not in profile.flags:
+            message = f"profile {profile.name} has no flag for this"
+            yield Fault(message, ".".join(("spec", *path)), hint="remove it, or use a newer profile")
+
+
 def _security_faults(profile: Profile, parameters: Parameters) -> Iterator[Fault]:
     mode = (parameters.get("tls") or {}).get("mode")
     if mode == "Secret" and "cert-path" not in profile.flags:
         hint = "use SelfSigned"
         yield Fault(f"profile {profile.name} takes no certificate", "spec.tls.mode", hint=hint)
-    if (parameters.get("tls") or {}).get("reload") and "enable-cert-reload" not in profile.flags:
-        yield Fault(f"profile {profile.name} reloads no certificate", "spec.tls.reload", hint="remove it")
     wanted = (parameters.get("metrics") or {}).get("authentication")
     if wanted is not None and METRICS_AUTH not in profile.flags and wanted != profile.authenticates_metrics:
         always = "always" if profile.authenticates_metrics else "never"
         message = f"profile {profile.name} {always} authenticates those who read metrics"
         yield Fault(message, "spec.metrics.authentication", hint="remove it")
-    if (parameters.get("tracing") or {}).get("enabled") and "tracing" not in profile.flags:
-        yield Fault(f"profile {profile.name} sends no traces", "spec.tracing.enabled", hint="remove it")
 
 
 def _model_server_faults(profile: Profile, parameters: Parameters) -> Iterator[Fault]:

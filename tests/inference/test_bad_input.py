@@ -54,10 +54,17 @@ def rendered(folder: Path, *objects: Object) -> Done:
         ({"profile": "gie-0.5"}, "profile gie-0.5 reads no pools of inference.networking.k8s.io"),
         ({"profile": "lwepp-1.6", "highAvailability": "LeaderElection"}, "elects no leader"),
         ({"profile": "lwepp-1.6", "tls": {"mode": "Secret", "secretName": "x"}}, "takes no certificate"),
-        ({"profile": "gie-1.2", "tls": {"reload": True}}, "reloads no certificate"),
+        (
+            {"profile": "gie-1.2", "tls": {"reload": True}},
+            "spec.tls.reload: profile gie-1.2 has no flag for this",
+        ),
+        ({"profile": "lwepp-1.6", "verbosity": 0}, "spec.verbosity: profile lwepp-1.6 has no flag for this"),
         ({"profile": "gie-1.0", "metrics": {"authentication": False}}, "always authenticates"),
         ({"profile": "lwepp-1.6", "metrics": {"authentication": True}}, "never authenticates"),
-        ({"profile": "gie-1.0", "tracing": {"enabled": True}}, "sends no traces"),
+        (
+            {"profile": "gie-1.0", "tracing": {"enabled": True}},
+            "spec.tracing.enabled: profile gie-1.0 has no flag for this",
+        ),
         ({"profile": "gie-1.3", "modelServer": {"protocol": "grpc"}}, "reads no requests of such"),
         (
             {"profile": "lwepp-1.6", "modelServer": {"metrics": {"loraInfo": "x"}}},
@@ -134,3 +141,11 @@ def test_faults_of_both_layers_come_at_once() -> None:
     with pytest.raises(ParametersError) as caught:
         planned(pool(annotations={"gwdeployer.dev/parameters": "gone"}), [space])
     assert len(caught.value.faults) == 2
+
+
+@pytest.mark.parametrize(("profile", "warned"), [("router-0.10", True), ("gie-1.3", False)])
+def test_a_model_server_that_a_configuration_makes_void_is_warned_of(profile: str, warned: bool) -> None:
+    server = {"metrics": {"queuedRequests": "queue"}}
+    given = parameters("p", profile=profile, config={"plugins": PLUGINS}, modelServer=server)
+    plan = planned(pool(annotations={"gwdeployer.dev/parameters": "p"}), [given])
+    assert ["spec.modelServer: is not heeded" in str(one) for one in plan.warnings] == [True] * warned

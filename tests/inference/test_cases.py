@@ -99,7 +99,15 @@ def test_6_and_7_a_pool_that_is_left_alone_has_nothing_and_loses_what_it_had(
 
 def test_8_a_pool_of_the_alpha_api() -> None:
     objects = deployed(alpha_pool(), profile="gie-0.5")
-    assert args(objects)[:2] == ["-poolName=qwen", "-poolNamespace=ml"]
+    assert args(objects) == [
+        "-poolName=qwen",
+        "-poolNamespace=ml",
+        "-grpcPort=9002",
+        "-grpcHealthPort=9003",
+        "-metricsPort=9090",
+        "-zap-encoder=json",
+        "-secureServing=true",
+    ]
     groups = {(rule["apiGroups"][0], rule["resources"][0]) for rule in objects["Role"]["rules"]}
     assert groups == {("", "pods"), (ALPHA, "inferencepools"), (ALPHA, "inferencemodels")}
     assert container(objects)["livenessProbe"]["grpc"]["service"] == "inference-extension"
