@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -11,9 +10,8 @@ from pydantic import BaseModel
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
 from gwdeployer.objects import IdentityCache, KindRef, Object, describe, name_of, namespace_of
-from gwdeployer.parameters import Layer, Merged, merge_layers, path_text, read_layer
+from gwdeployer.parameters import Layer, Merged, merge_layers, read_layer
 from gwdeployer.parameters_kind import ParametersKind
-from gwdeployer.provenance import LeafPath, Origin, traced
 from gwdeployer_gateway.api import (
     GATEWAY,
     GATEWAY_CLASS,
@@ -87,7 +85,11 @@ class ParametersLayers(Generic[M]):
         ]
         name = spec.gateway_class_name
         merged = self._merged.get(tuple(layers), lambda: self._merge(spec, layers), extra=name)
-        return _traced(merged, context) if context.trace else merged
+        if not context.trace:
+            return merged
+        merged = merged.traced()
+        context.parameters = merged.values
+        return merged
 
     def _merge(self, spec: GatewayReferences, layers: list[Layer]) -> Merged[M]:
         defaults = Layer("default", "", self._defaults(spec, layers))
@@ -186,16 +188,3 @@ def kinds_referred_to(gateway: Object, gateway_class: Object | None) -> list[tup
 
 def _home(obj: Object) -> str:
     return namespace_of(obj) or "default"
-
-
-def _traced(merged: Merged[M], context: Context) -> Merged[M]:
-    """Return merged parameters whose leaves know which layer they are from."""
-    found = merged.provenance()
-
-    def origin(path: LeafPath) -> Origin | None:
-        layer = found.get(path)
-        return Origin(layer.name, f"{layer.source} {path_text(path, 'spec')}".strip()) if layer else None
-
-    values = traced(merged.values, origin)
-    context.parameters = values
-    return replace(merged, values=values)

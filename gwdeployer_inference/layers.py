@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
 from gwdeployer.objects import IdentityCache, Object, describe, name_of
-from gwdeployer.parameters import Layer, Merged, merge_layers, path_text, read_layer
-from gwdeployer.provenance import LeafPath, Origin, traced
+from gwdeployer.parameters import Layer, Merged, merge_layers, read_layer
 from gwdeployer_inference.defaults import default_parameters
 from gwdeployer_inference.kinds import ENDPOINT_PICKER_PARAMETERS
 from gwdeployer_inference.managing import PARAMETERS, parameters_named_by
@@ -42,7 +40,11 @@ class ParametersLayers:
         if faults:
             raise ParametersError(faults)
         merged = self._merged.get(tuple(layers), lambda: merge_layers(EndpointPickerParametersSpec, layers))
-        return _traced(merged, context) if context.trace else merged
+        if not context.trace:
+            return merged
+        merged = merged.traced()
+        context.parameters = merged.values
+        return merged
 
     def _layer(self, holder: Object, name: str, pool: Pool, context: Context) -> Layer:
         found = context.store.get(ENDPOINT_PICKER_PARAMETERS, pool.namespace, name)
@@ -61,16 +63,3 @@ def _references(owner: Object, namespace: Object | None) -> Iterator[tuple[Objec
     for holder in (namespace, owner):
         if holder is not None and (name := parameters_named_by(holder)):
             yield holder, name
-
-
-def _traced(merged: PickerParameters, context: Context) -> PickerParameters:
-    """Return merged parameters whose leaves know which layer they are from."""
-    found = merged.provenance()
-
-    def origin(path: LeafPath) -> Origin | None:
-        layer = found.get(path)
-        return Origin(layer.name, f"{layer.source} {path_text(path, 'spec')}".strip()) if layer else None
-
-    values = traced(merged.values, origin)
-    context.parameters = values
-    return replace(merged, values=values)

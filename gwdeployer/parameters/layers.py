@@ -18,6 +18,7 @@ from gwdeployer.errors import Fault, ParametersError, nearest, shown
 from gwdeployer.parameters.constraints import MERGED
 from gwdeployer.parameters.faults import Path, faults_of, path_text
 from gwdeployer.parameters.policies import Fields, policy_of, verbatim
+from gwdeployer.provenance import Origin, traced
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -101,6 +102,16 @@ class Merged(Generic[M]):
         call merges once more, over leaves that carry their layer, and the answer is kept.
         """
         return self._provenance
+
+    def traced(self) -> Merged[M]:
+        """Return the same, with values whose leaves know the layer and the field they are from."""
+        found = self.provenance()
+
+        def origin(path: Path) -> Origin | None:
+            layer = found.get(path)
+            return Origin(layer.name, f"{layer.source} {path_text(path, 'spec')}".strip()) if layer else None
+
+        return replace(self, values=traced(self.values, origin))
 
     @cached_property
     def _provenance(self) -> Mapping[Path, Layer]:

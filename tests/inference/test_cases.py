@@ -10,6 +10,7 @@ import yaml
 from gwdeployer import MemoryStore
 from gwdeployer.objects import Object, is_namespaced
 from gwdeployer.objects.refs import KindRef
+from gwdeployer_inference.generator import OVERLAYS
 from tests.inference.scenarios import (
     ALPHA,
     alpha_pool,
@@ -306,22 +307,9 @@ def test_a_namespaces_parameters_hold_below_the_pools() -> None:
 
 
 PATCH: dict[str, Any] = {"metadata": {"labels": {"team": "ml"}}}
-PATCHED = {
-    "deployment": "Deployment",
-    "service": "Service",
-    "serviceAccount": "ServiceAccount",
-    "configMap": "ConfigMap",
-    "role": "Role",
-    "roleBinding": "RoleBinding",
-    "clusterRole": "ClusterRole",
-    "clusterRoleBinding": "ClusterRoleBinding",
-    "secret": "Secret",
-    "serviceMonitor": "ServiceMonitor",
-    "destinationRule": "DestinationRule",
-}
 
 
-@pytest.mark.parametrize(("field", "kind"), PATCHED.items())
+@pytest.mark.parametrize(("field", "kind"), OVERLAYS.patches.items())
 def test_every_object_can_be_patched(field: str, kind: str) -> None:
     objects = deployed(
         metrics={"authentication": True, "serviceMonitor": {"enabled": True}},
