@@ -33,6 +33,7 @@ def rendered(folder: Path, *objects: Object) -> Done:
         ({"ports": {"grpc": 70000}}, "spec.ports.grpc: "),
         ({"ports": {"grpc": 9003}}, "spec.ports.grpc: port 9003 is the health port"),
         ({"flags": {"pool-name": "x"}}, "spec.flags.pool-name: flag 'pool-name' is not to be set here"),
+        ({"flags": {"config-text": "{}"}}, "flag 'config-text' is not to be set here"),
         ({"flags": {"lora-info-metric": "x"}}, "profile router-0.10 knows no flag 'lora-info-metric'"),
         ({"flags": {"drain-time": "1s"}}, "knows no flag 'drain-time'"),
         ({"flags": {"v": [1]}}, "spec.flags.v: "),

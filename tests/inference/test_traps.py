@@ -78,7 +78,14 @@ def test_6_two_pools_of_one_namespace_have_two_tokens() -> None:
 
 
 def test_7_and_8_long_names_stay_legal_and_distinct() -> None:
-    names = ["a" * 63, "a" * 62 + "b", "a" * 40 + "-" + "b" * 160, "a" * 40 + "-" + "c" * 160]
+    names = [
+        "qwen.2",
+        "qwen-2",
+        "a" * 63,
+        "a" * 62 + "b",
+        "a" * 40 + "-" + "b" * 160,
+        "a" * 40 + "-" + "c" * 160,
+    ]
     found = [deployed(pool(name, ref={}), metrics={"authentication": True}) for name in names]
     services = [objects["Service"]["metadata"]["name"] for objects in found]
     bindings = [objects["ClusterRoleBinding"]["metadata"]["name"] for objects in found]
