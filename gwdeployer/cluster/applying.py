@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from gwdeployer.cluster.adoption import former_manager, is_ours, renaming
 from gwdeployer.cluster.contention import Contention
 from gwdeployer.cluster.drift import Difference, differences
+from gwdeployer.cluster.finalizing import Finalizer
 from gwdeployer.cluster.handover import (
     heir,
     replicas_given_up,
@@ -36,7 +37,7 @@ from gwdeployer.errors import (
     InvalidObject,
     NotFound,
 )
-from gwdeployer.objects import Object, ObjectRef
+from gwdeployer.objects import Object, ObjectRef, is_namespaced
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.ownership import RECREATE
 
@@ -56,6 +57,7 @@ class Applier:
     live: LiveView
     contention: Contention
     settled: Settled
+    finalizer: Finalizer
 
     def as_before(self, planned: Object) -> Outcome | None:
         """Return the outcome for an object that has not changed, nor its plan, since it was found as planned.
@@ -102,6 +104,7 @@ class Applier:
 
     def _create(self, ref: ObjectRef, sent: Object) -> Outcome:
         self.contention.check(ref, sent, None, (), self.manager)
+        self._hold_owner(ref)
         answered = self._apply(ref, _expecting(sent, resourceVersion="1"))
         self._wrote(ref, sent, answered)
         return Outcome(ref, Action.CREATED, live=answered)
@@ -113,12 +116,18 @@ class Applier:
         if ours and create_only:
             return Outcome(ref, Action.UNCHANGED, live=live)
         if not ours:
+            self._hold_owner(ref)
             return self._claim(ref, sent, live) if create_only else self._adopt(ref, sent, live)
         found = self.contention.repairable(ref, sent, differences(live, sent, self.manager))
         if not found:
             return Outcome(ref, Action.UNCHANGED, live=live)
         self.contention.check(ref, sent, live, found, self.manager)
         return self._configure(ref, sent, live, found)
+
+    def _hold_owner(self, ref: ObjectRef) -> None:
+        """See that an object which becomes the owner's will be found again when the owner goes."""
+        if not is_namespaced(ref.kind):
+            self.finalizer.hold()
 
     def _adopt(self, ref: ObjectRef, sent: Object, live: Object) -> Outcome:
         former = former_manager(live, self.manager)

@@ -8,14 +8,45 @@ does not remove it, and it is taken out by a patch.
 
 from __future__ import annotations
 
+import threading
+
 from gwdeployer.cluster.port import Cluster
-from gwdeployer.errors import Conflict, NotFound
+from gwdeployer.errors import Conflict, Fault, NotFound, RetryableError
 from gwdeployer.objects import Object, metadata_of
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.ownership import FINALIZER
 
 _SUFFIX = "-finalizer"
 _MAX_MANAGER = 128
+
+
+class Finalizer:
+    """The finalizer of one owner during one deploy. Thread-safe.
+
+    What an owner that was read from a cache says of it may be long past: the owner may have been cleaned up
+    since, and nothing would find again what is then made for it. So the server is asked.
+    """
+
+    def __init__(self, cluster: Cluster, owner: Owner, manager: str) -> None:
+        """Nothing is asked yet."""
+        self._cluster, self._owner, self._manager = cluster, owner, manager
+        self._held = False
+        self._lock = threading.Lock()
+
+    def hold(self) -> None:
+        """See that the owner is there and has it. One request, however often it is called.
+
+        Raises ApiErrors, and RetryableError where the owner is gone or another one by now.
+        """
+        with self._lock:
+            if self._held:
+                return
+            try:
+                add_finalizer(self._cluster, self._owner, self._manager)
+            except Conflict as error:
+                words = "is gone, or another one of its name by now; nothing cluster-scoped is made for it"
+                raise RetryableError(Fault(words, subject=str(self._owner.ref))) from error
+            self._held = True
 
 
 def add_finalizer(cluster: Cluster, owner: Owner, manager: str) -> None:

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from gwdeployer.cluster.applying import Applier
 from gwdeployer.cluster.contention import Contention
-from gwdeployer.cluster.finalizing import add_finalizer, remove_finalizer
+from gwdeployer.cluster.finalizing import Finalizer, remove_finalizer
 from gwdeployer.cluster.live import Answers, LiveView
 from gwdeployer.cluster.outcomes import Action, DeployResult, Outcome, PruneResult
 from gwdeployer.cluster.patience import Patience, PatientCluster
@@ -61,8 +61,9 @@ class Writer:
         """Bring every object to its plan, tier by tier; what fails does not keep the rest from going on."""
         cluster = PatientCluster(self.cluster, patience)
         view = LiveView(cluster, live, self._answers)
-        applier = Applier(cluster, self.manager, owner, view, self._contention, self._settled)
-        refused = self._finalize(cluster, owner, objects)
+        finalizer = Finalizer(cluster, owner, self.manager)
+        applier = Applier(cluster, self.manager, owner, view, self._contention, self._settled, finalizer)
+        refused = self._finalize(finalizer, owner, objects)
         outcomes: list[Outcome] = []
         for _, group in groupby(sorted(objects, key=tier), key=tier):
             objects_of_tier = [obj for obj in group if refused is None or _is_namespaced(obj)]
@@ -73,12 +74,14 @@ class Writer:
         place = {ObjectRef.of(obj): number for number, obj in enumerate(objects)}
         return DeployResult(owner.ref, tuple(sorted(outcomes, key=lambda outcome: place[outcome.ref])))
 
-    def _finalize(self, cluster: Cluster, owner: Owner, objects: Iterable[Object]) -> GwdeployerError | None:
+    def _finalize(
+        self, finalizer: Finalizer, owner: Owner, objects: Iterable[Object]
+    ) -> GwdeployerError | None:
         """See that cluster-scoped objects will be found again; return why they must not be created."""
         if owner.finalized or all(_is_namespaced(obj) for obj in objects):
             return None
         try:
-            add_finalizer(cluster, owner, self.manager)
+            finalizer.hold()
         except GwdeployerError as error:
             return error
         return None

@@ -207,3 +207,16 @@ def test_a_cluster_scoped_object_is_not_made_where_it_would_not_be_found_again(s
     assert [str(error) for error in result.errors] == ["lost"]
     assert scene.direct.get(CLUSTER_ROLE, "", f"{scene.namespace}-{name_of(site)}") is None
     assert scene.live(DEPLOYMENT, name_of(site)) is not None
+
+
+def test_an_owner_of_the_past_leaves_nothing_cluster_scoped_behind(scene: Scene) -> None:
+    site = scene.site(cluster=True)
+    scene.reconciled(site)
+    ref = ObjectRef.of(site)
+    before = scene.direct.get(*ref) or {}
+    scene.direct.delete(ref)
+    scene.reconciled(scene.direct.get(*ref) or {})
+    assert scene.direct.get(*ref) is None
+    result = scene.reconcile(before)
+    assert "is gone, or another one of its name by now" in str(result.errors[0])
+    assert scene.direct.get(CLUSTER_ROLE, "", f"{scene.namespace}-{name_of(site)}") is None

@@ -153,6 +153,26 @@ def test_without_it_nothing_cluster_scoped_is_made(writer: Writer, cluster: Fake
     ]
 
 
+def test_a_finalizer_of_the_past_makes_nothing_cluster_scoped(writer: Writer, cluster: FakeCluster) -> None:
+    plan = thing(CLUSTER_ROLE), thing(CLUSTER_ROLE, "other"), thing(CONFIG_MAP)
+    result = writer.deploy(FINALIZED, plan, frozenset(), None, Patience())
+    assert [outcome.action.value for outcome in result.outcomes] == ["failed", "failed", "created"]
+    assert "Site shop/s: is gone, or another one of its name by now" in str(result.errors[0])
+    assert "apply ClusterRole web" not in cluster.requests
+
+
+def test_a_finalizer_is_asked_for_once_and_only_where_something_new_needs_it(
+    writer: Writer, cluster: FakeCluster
+) -> None:
+    cluster.put({**thing(SITE, "s", mine=False)})
+    cluster.objects[OWNER.ref]["metadata"]["uid"] = OWNER_UID
+    deploy(writer, thing(CLUSTER_ROLE), thing(CLUSTER_ROLE, "other"), owner=FINALIZED)
+    assert cluster.requests.count("apply Site s") == 1
+    cluster.requests.clear()
+    deploy(writer, thing(CLUSTER_ROLE), thing(CLUSTER_ROLE, "other"), owner=FINALIZED)
+    assert "apply Site s" not in cluster.requests
+
+
 def prune(writer: Writer, *planned: Object, live: MemoryStore | None = None) -> object:
     kinds = [CONFIG_MAP, DEPLOYMENT, DAEMON_SET, CLUSTER_ROLE]
     return writer.prune(FINALIZED, planned, kinds, live, Patience())
