@@ -343,7 +343,9 @@ def _sent(
 
 
 def _no_answer(request: Request, error: Exception) -> Unreachable:
-    words = one_line(str(error) or type(error).__name__, 256)
+    # The text of the client's own exception for failed TLS has a traceback in it.
+    said = error.reason if isinstance(error, ApiException) else error
+    words = one_line(str(said or type(error).__name__), 256)
     return Unreachable(Fault(f"no answer to {request.verb}: {words}", subject=str(request)), delay=2.0)
 
 

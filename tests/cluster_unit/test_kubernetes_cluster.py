@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -219,6 +220,27 @@ def test_a_server_that_does_not_answer_in_time_is_unreachable() -> None:
             cluster.get(*REF)
         with pytest.raises(Unreachable):
             cluster.get(*REF, timeout=0.05)
+
+
+class NoTls(socketserver.BaseRequestHandler):
+    """Answers whatever comes with what is not TLS."""
+
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.request.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+
+def test_a_connection_that_fails_in_tls_is_told_without_the_clients_traceback() -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), NoTls) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        configuration = official.Configuration()
+        configuration.host, configuration.retries = f"https://127.0.0.1:{server.server_address[1]}", False
+        cluster = KubernetesCluster(official.ApiClient(configuration))
+        with pytest.raises(Unreachable, match="no answer to get: SSLError ") as raised:
+            cluster.get(*REF)
+        thread.join()
+    assert "traceback" not in str(raised.value)
 
 
 def test_nobody_listening_is_unreachable() -> None:
