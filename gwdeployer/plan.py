@@ -56,6 +56,10 @@ class Leaf(NamedTuple):
     value: Any
     origin: Origin
 
+    def __repr__(self) -> str:
+        """Return who set it; never the value, which may be secret."""
+        return f"<Leaf of {self.origin}>"
+
 
 class Provenance(NamedTuple):
     """Where everything in a plan came from: effective parameters, values, and each object."""

@@ -32,6 +32,11 @@ class Change(NamedTuple):
     before: Object | None
     after: Object | None
 
+    def __repr__(self) -> str:
+        """Return which object it is and what would be there; never its content, which may be secret."""
+        there, left = ("an object" if one is not None else "nothing" for one in (self.before, self.after))
+        return f"<Change of {self.ref}: from {there} to {left}>"
+
 
 class DryRunCluster:
     """A :class:`~gwdeployer.cluster.Cluster` over another one, to which no write is ever sent in earnest.

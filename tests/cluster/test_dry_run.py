@@ -10,6 +10,7 @@ import pytest
 
 from gwdeployer import Deployer, MemoryStore, ObjectRef
 from gwdeployer.cluster import Action, DryRunCluster, ReconcileResult
+from gwdeployer.cluster.dry_run import Change
 from gwdeployer.objects import KindRef, Object
 from tests.cluster.recording import RecordingCluster
 from tests.cluster.scene import (
@@ -228,3 +229,9 @@ def test_an_object_that_another_owner_would_create_first_is_refused(
     result = rehearsal.reconcile(taken)
     assert result.deployed is not None
     assert {outcome.action for outcome in result.deployed.outcomes} == {Action.REFUSED}
+
+
+def test_a_repr_of_a_change_shows_its_name_and_no_content() -> None:
+    ref = ObjectRef(KindRef("", "v1", "Secret"), "shop", "web")
+    secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"key": "s3cret"}}
+    assert repr(Change(ref, None, secret)) == "<Change of Secret shop/web: from nothing to an object>"

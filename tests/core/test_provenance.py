@@ -72,6 +72,12 @@ def test_values_of_a_generator_that_tells_nothing_belong_to_the_template() -> No
     assert told["metadata.namespace"] == "owner: Site shop/web"
 
 
+def test_a_repr_shows_who_set_what_and_no_value() -> None:
+    shown = repr(provenance_of(Plain()))
+    assert "<Leaf of chart: demo/templates/a.yaml.j2:7 {{ Values.given }}>" in shown
+    assert "a-x" not in shown
+
+
 def test_a_traced_value_is_followed_into_slots_and_texts() -> None:
     told = origins(provenance_of(Telling()))
     assert told["data.given"] == told["data.joined"] == told["metadata.name"] == "Site: spec"
