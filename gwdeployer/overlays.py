@@ -145,7 +145,7 @@ class _Run:
 
     def _over(self, obj: Object, overlays: Sequence[_Overlay]) -> Object:
         for overlay in overlays:
-            from gwdeployer.objects import strategic_merge  # noqa: PLC0415 - loaded where there is a patch
+            from gwdeployer.objects.patch_merge import merge_into  # noqa: PLC0415 - where there is a patch
 
             note(self.context, obj, overlay.patch, overlay.origin)
             if overlay.patch.get("spec") and not _has_spec(obj):
@@ -153,7 +153,7 @@ class _Run:
                 self.faults.append(overlay.fault(message, "spec", "patch its fields themselves"))
                 return obj
             try:
-                obj = strategic_merge(obj, overlay.patch)
+                obj = merge_into(obj, overlay.patch)
             except ParametersError as error:
                 self.faults += [overlay.fault(one.message, one.path, one.hint) for one in error.faults]
         if self.checks:

@@ -346,4 +346,5 @@ def test_explain_names_who_set_what_and_changes_nothing() -> None:
     }
     assert found["Deployment"]["spec", "replicas"] == "InferencePool qwen"
     assert found["ConfigMap"]["data", "config.yaml"] == "InferencePool qwen"
-    assert "--health-checking=true" in str(traced.provenance.objects.values())
+    values = [leaf.value for leaves in traced.provenance.objects.values() for leaf in leaves.values()]
+    assert "--health-checking=true" in values
