@@ -201,10 +201,9 @@ def commands(budgets: Budgets) -> None:
     bare, used, render_time = (median(times[name]) for name in ("bare", "used", "render"))
     print(f"\nCPU time as multiples of `import yaml, jinja2, pydantic` ({bare * 1000:.0f} ms)")
     budgets.check("import gwdeployer", median(times["import"]) / bare, 1.2)
-    print(f"       gwdeployer render of one file: {render_time / bare:.3g}")
-    print(f"as multiples of the same with one pydantic model ({used * 1000:.0f} ms)")
-    budgets.check("gwdeployer render of one file", render_time / used, 2)
-    print(f"       the same without a cache of compiled templates: {median(times['first']) / used:.3g}")
+    budgets.check("gwdeployer render of one file", render_time / bare, 2)
+    print(f"       the same without a cache of compiled templates: {median(times['first']) / bare:.3g}")
+    print(f"       the same imports with one pydantic model in use: {used / bare:.3g}")
 
 
 def cpu_seconds(code: str, environment: Mapping[str, str]) -> float:
