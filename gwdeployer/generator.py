@@ -24,9 +24,13 @@ class Skip(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """A kind whose changes can change the values of an owner."""
+    """A kind whose changes can change the values of an owner.
+
+    Changes of a status alone count only where ``status`` says so, for the owner's own kind too.
+    """
 
     kind: KindRef
+    status: bool = False
 
 
 class Patch(NamedTuple):

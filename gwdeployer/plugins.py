@@ -25,8 +25,10 @@ from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.store import ObjectStore
 
 if TYPE_CHECKING:
+    from gwdeployer.cluster.outcomes import ReconcileResult
     from gwdeployer.cluster.port import Cluster
     from gwdeployer.crd import CrdDefinition
+    from gwdeployer.status import Reporter
 
 GROUP = "gwdeployer.plugins"
 PARAMETERS_GROUP = "gwdeployer.parameters"
@@ -61,6 +63,8 @@ class Plugin(ABC):
     owners: ClassVar[Sequence[KindRef]] = ()
     #: Further kinds that plans read; what else is in a file is ignored.
     reads: ClassVar[Sequence[KindRef]] = ()
+    #: Further kinds that statuses are computed from, and those whose status is written (``reporters``).
+    observes: ClassVar[Sequence[KindRef]] = ()
 
     def __init__(self, inputs: Any, options: Mapping[str, Sequence[str]] | None = None) -> None:
         """Take the inputs (an instance of ``inputs_model``) and the values given for ``options``."""
@@ -79,6 +83,47 @@ class Plugin(ABC):
     @abstractmethod
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
         """Return the deployer for an owner, or why there is none. Raises ParametersError."""
+
+    def cleaner(self, kind: KindRef) -> Deployer | None:
+        """Return a deployer that knows all that owners of a kind may have been left, or None.
+
+        It removes what was deployed for an owner that is ours no longer (``route`` skips it, and asks for a
+        cleanup).
+        """
+        return None
+
+    def deploys(self) -> Sequence[KindRef]:
+        """Return every kind that the plugin's deployers may produce: they are watched, and need rights."""
+        return ()
+
+    def status(
+        self, owner: Object, outcome: ReconcileResult, store: ObjectStore, now: str
+    ) -> Mapping[str, Any] | None:
+        """Return the status that an owner should have after a reconcile, whole, or None to leave it alone.
+
+        Pure: see :class:`~gwdeployer.status.Reporter`, also for ``now``. An owner that is not ours has an
+        ``outcome`` whose plan is skipped.
+        """
+        return None
+
+    def reporters(self) -> Sequence[Reporter]:
+        """Return who computes the statuses of further kinds, such as the owners' classes."""
+        return ()
+
+    def installs(self) -> Sequence[Object]:
+        """Return cluster-scoped objects that a controller creates where they are missing (classes)."""
+        return ()
+
+    def permissions(self) -> Sequence[Mapping[str, Any]]:
+        """Return rules (as in a ClusterRole) for rights beyond those that follow from the kinds above.
+
+        Such as those that deployed objects are granted: the API server lets nobody grant what they lack.
+        """
+        return ()
+
+    def diagnose(self, owner: Object, store: ObjectStore) -> Iterable[Fault]:
+        """Yield what keeps an owner from working that the core cannot know, each with what to do."""
+        return ()
 
 
 def discover() -> list[type[Plugin]]:
