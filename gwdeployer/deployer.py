@@ -90,6 +90,16 @@ class Deployer:
         """Every kind that may be produced."""
         return self._recipe.kinds
 
+    @property
+    def prunable(self) -> tuple[KindRef, ...]:
+        """Every kind that owners may have objects of: what may be produced, and what was before."""
+        return (*self.kinds, *self._prunes)
+
+    @property
+    def can_write(self) -> bool:
+        """Whether there is a cluster to deploy to."""
+        return self._cluster is not None
+
     def get_objs_to_deploy(self, owner: Mapping[str, Any], store: ObjectStore) -> list[Object]:
         """Return the objects rendered and post-processed for ``owner``; empty where nothing is deployed.
 
