@@ -15,7 +15,17 @@ from gwdeployer.chart import Chart
 from gwdeployer.errors import Fault, GwdeployerError, PlanError
 from gwdeployer.generator import Context, HelmValuesGenerator, Skip
 from gwdeployer.guards import guard
-from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of, name_of, namespace_of, owned, plain
+from gwdeployer.objects import (
+    KindRef,
+    Object,
+    ObjectRef,
+    metadata_of,
+    name_of,
+    namespace_of,
+    owned,
+    plain,
+    same_but_for_status,
+)
 from gwdeployer.objects.owners import Owner, owner_of
 from gwdeployer.plan import Plan, Recipe, plan, render
 from gwdeployer.store import ObjectStore, Read, RecordingStore, unchanged
@@ -114,7 +124,8 @@ class Deployer:
 
         Where neither the owner nor anything the last plan read has changed, that plan is returned again
         (microseconds); otherwise a plan costs about 0.2 ms. Objects are compared by identity, the owner also
-        by UID and resourceVersion. With ``trace`` the plan has its ``provenance``, which costs a few plans.
+        by UID and resourceVersion, and then by content without its status (unless the generator watches
+        that). With ``trace`` the plan has its ``provenance``, which costs a few plans.
         Raises TerminalErrors with all faults at once, and NotSynced.
         """
         obj = self._as_object(owner)
@@ -128,12 +139,26 @@ class Deployer:
     def _remembered(self, obj: Object, store: ObjectStore) -> Plan:
         key = namespace_of(obj), name_of(obj)
         last = self._planned.get(key)
-        if last is not None and _same_owner(last.owner, obj) and unchanged(last.reads, store):
+        if last is not None and self._same_owner(last.owner, obj) and unchanged(last.reads, store):
+            if last.owner is not obj:
+                self._planned[key] = last._replace(owner=obj)  # the next look is by identity again
             return last.plan
         recording = RecordingStore(store)
         made = plan(self._recipe, obj, recording)
         self._planned[key] = _Planned(obj, recording.reads, made)
         return made
+
+    def _same_owner(self, before: Object, now: Object) -> bool:
+        """Return whether a plan of ``before`` is one of ``now``: they differ in nothing that plans read."""
+        if before is now:
+            return True
+        old, new = metadata_of(before), metadata_of(now)
+        version = old.get("resourceVersion")
+        if not (version and new.get("resourceVersion") and old.get("uid") == new.get("uid")):
+            return False
+        if version == new["resourceVersion"]:
+            return True
+        return not self._recipe.reads_status and same_but_for_status(before, now)
 
     def deploy_objs(
         self,
@@ -268,11 +293,3 @@ def _claim(made: Plan) -> Owner:
             Fault("has no UID, so nothing can be owned by it", "metadata.uid", str(made.owner), hint=hint)
         )
     return made.claim
-
-
-def _same_owner(before: Object, now: Object) -> bool:
-    if before is now:
-        return True
-    old, new = metadata_of(before), metadata_of(now)
-    version = old.get("resourceVersion")
-    return bool(version) and version == new.get("resourceVersion") and old.get("uid") == new.get("uid")

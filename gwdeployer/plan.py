@@ -49,6 +49,12 @@ class Recipe(NamedTuple):
         declared = self.generator.kinds()
         return self.chart.kinds if declared is None else tuple(declared)
 
+    @property
+    def reads_status(self) -> bool:
+        """Whether the status of an owner can change its values."""
+        owner = self.owner.group_kind
+        return any(watch.status and watch.kind.group_kind == owner for watch in self.generator.watches())
+
 
 class Leaf(NamedTuple):
     """One leaf, and who set it."""

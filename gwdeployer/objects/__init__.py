@@ -19,6 +19,7 @@ from gwdeployer.objects.refs import (
     name_of,
     namespace_of,
     plain,
+    same_but_for_status,
 )
 from gwdeployer.objects.selectors import matches
 
@@ -43,6 +44,7 @@ __all__ = [
     "owned",
     "owner_reference",
     "plain",
+    "same_but_for_status",
     "strategic_merge",
     "tier",
 ]

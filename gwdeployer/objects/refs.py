@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 #: One Kubernetes object. Never mutated once handed on.
 Object = dict[str, Any]
 
+_BESIDE_STATUS = frozenset({"metadata", "status"})
+#: What of the metadata every write changes, also one of the status.
+_WRITTEN = frozenset({"managedFields", "resourceVersion"})
+
 
 class KindRef(NamedTuple):
     """A kind of object: group ("" for the core group), version and kind.
@@ -81,6 +85,20 @@ def name_of(obj: Mapping[str, Any]) -> str:
 def namespace_of(obj: Mapping[str, Any]) -> str:
     """Return an object's namespace; empty where it has none."""
     return str(metadata_of(obj).get("namespace") or "")
+
+
+def same_but_for_status(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two states of an object differ at most in ``status`` and in what each write changes.
+
+    That is ``metadata.resourceVersion`` and ``metadata.managedFields``. Cost: a comparison of the rest.
+    """
+    return _but_for(one, _BESIDE_STATUS) == _but_for(other, _BESIDE_STATUS) and _but_for(
+        metadata_of(one), _WRITTEN
+    ) == _but_for(metadata_of(other), _WRITTEN)
+
+
+def _but_for(content: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name not in names}
 
 
 def describe(obj: Mapping[str, Any]) -> str:

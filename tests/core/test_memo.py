@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gwdeployer import Context, KindRef, MemoryStore, NotSynced, Object, ParametersError, Skip
-from tests.core.sites import SiteValues, config, deployer, site, tenant, text_of
+from gwdeployer import Context, KindRef, MemoryStore, NotSynced, Object, ParametersError, Skip, Watch
+from tests.core.sites import SITE, TENANT, SiteValues, config, deployer, site, tenant, text_of
 
 
 def test_the_same_owner_has_the_same_plan() -> None:
@@ -20,8 +20,83 @@ def test_the_same_owner_has_the_same_plan() -> None:
 def test_an_owner_of_the_same_uid_and_version_has_the_same_plan() -> None:
     machine, store = deployer(), MemoryStore()
     first = machine.plan(site(uid="u", resourceVersion="7"), store)
-    assert machine.plan(site(uid="u", resourceVersion="7"), store) is first
-    assert machine.plan(site(uid="u", resourceVersion="8"), store) is not first
+    assert machine.plan(site(uid="u", resourceVersion="7", labels={"never": "looked at"}), store) is first
+    changed = site(uid="u", resourceVersion="8", spec={"config": "other"})
+    assert machine.plan(changed, store) is not first
+
+
+def stored(version: str, **content: Any) -> Object:
+    """Return a Site as a server has it, ``content`` over it."""
+    entry = {"manager": "kubectl", "operation": "Update", "time": f"2026-01-01T00:00:0{version}Z"}
+    made = site(uid="u", resourceVersion=version, generation=1, labels={"a": "b"}, managedFields=[entry])
+    metadata = {**made["metadata"], **content.pop("metadata", {})}
+    return {**made, **content, "metadata": metadata}
+
+
+def test_an_owner_whose_status_alone_changed_has_the_same_plan() -> None:
+    generator, store = SiteValues(), MemoryStore()
+    machine = deployer(generator)
+    first = machine.plan(stored("7"), store)
+    for version, status in (("8", {"ready": True}), ("9", {"ready": False}), ("9", {}), ("10", None)):
+        assert machine.plan(stored(version, status=status), store) is first
+    assert machine.plan(stored("11"), store) is first
+    assert generator.runs == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"spec": {"config": "other"}},
+        {"metadata": {"labels": {"a": "c"}}},
+        {"metadata": {"annotations": {"a": "b"}}},
+        {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}},
+        {"metadata": {"finalizers": ["x"]}},
+        {"metadata": {"generation": 2}},
+        {"metadata": {"uid": "v"}},
+        {"data": {}},
+    ],
+    ids=str,
+)
+def test_an_owner_that_changed_beside_its_status_has_a_new_plan(content: dict[str, Any]) -> None:
+    machine, store = deployer(), MemoryStore()
+    first = machine.plan(stored("7"), store)
+    assert machine.plan(stored("8", status={"ready": True}, **content), store) is not first
+
+
+class Ticking(SiteValues):
+    """Reads its owner's status, and says so."""
+
+    def __init__(self, *watches: Watch) -> None:
+        super().__init__()
+        self._watches = watches
+
+    def watches(self) -> Sequence[Watch]:
+        return self._watches
+
+
+@pytest.mark.parametrize(
+    ("watches", "runs"),
+    [
+        ((Watch(SITE, status=True),), 2),
+        ((Watch(SITE._replace(version="v2"), status=True),), 2),
+        ((Watch(SITE),), 1),
+        ((Watch(TENANT, status=True),), 1),
+    ],
+)
+def test_a_status_counts_where_the_generator_watches_it(watches: tuple[Watch, ...], runs: int) -> None:
+    generator, store = Ticking(*watches), MemoryStore()
+    machine = deployer(generator)
+    for version in "78":
+        machine.plan(stored(version, status={"seen": version}), store)
+    assert generator.runs == runs
+
+
+def test_an_owner_whose_status_changed_is_planned_again_if_what_was_read_changed_too() -> None:
+    generator, store = SiteValues(), MemoryStore([config("old")])
+    machine = deployer(generator)
+    machine.plan(stored("7"), store)
+    store.add(config("new"))
+    assert text_of(machine.plan(stored("8", status={}), store).objects) == "new 0"
 
 
 def test_an_owner_made_again_under_its_name_has_a_new_plan() -> None:
