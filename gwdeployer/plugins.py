@@ -65,6 +65,8 @@ class Plugin(ABC):
     reads: ClassVar[Sequence[KindRef]] = ()
     #: Further kinds that statuses are computed from, and those whose status is written (``reporters``).
     observes: ClassVar[Sequence[KindRef]] = ()
+    #: Which of all these kinds no namespace holds; those of Kubernetes' own APIs are known.
+    cluster_scoped: ClassVar[Sequence[KindRef]] = ()
 
     def __init__(self, inputs: Any, options: Mapping[str, Sequence[str]] | None = None) -> None:
         """Take the inputs (an instance of ``inputs_model``) and the values given for ``options``."""

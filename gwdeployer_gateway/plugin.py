@@ -44,6 +44,7 @@ class GatewayPlugin(Plugin):
         NAMESPACE,
         SECRET,
     )
+    cluster_scoped: ClassVar[Sequence[KindRef]] = (GATEWAY_CLASS,)
     options: ClassVar[Sequence[PluginOption]] = (
         PluginOption(
             "class",
