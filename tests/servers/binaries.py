@@ -1,4 +1,6 @@
-"""Finds the programs of a Kubernetes control plane; what no folder has is built, once, from Go modules.
+"""Finds the programs that tests run: a Kubernetes control plane, the Gateway API conformance suite.
+
+What no folder has is built, once, from Go modules.
 
 Looked for, in this order: the folder ``KUBEBUILDER_ASSETS`` (the convention of controller-runtime's envtest),
 ``PATH``, where only a program of our own minor version counts, since whoever put it there did not mean these
@@ -8,6 +10,7 @@ tests, and a cache of built programs outside the checkout. The versions are thos
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -35,6 +38,10 @@ class Program(NamedTuple):
     package: str
     dependency: str
     version_flags: tuple[str, ...] = ("--version",)
+    #: The program whose version names the folder that it is built into.
+    kept_with: str = "kube-apiserver"
+    #: What makes a program of the package; an exported test is a program, too.
+    compile: tuple[str, ...] = ("go", "build")
 
     @property
     def version(self) -> str:
@@ -53,6 +60,13 @@ PROGRAMS = {
     "kube-apiserver": _kubernetes("kube-apiserver"),
     "kube-controller-manager": _kubernetes("kube-controller-manager"),
     "kubectl": _kubernetes("kubectl", "version", "--client"),
+    "gateway-api-conformance": Program(
+        "gateway-api",
+        "sigs.k8s.io/gateway-api/conformance",
+        "sigs.k8s.io/gateway-api/conformance",
+        kept_with="gateway-api-conformance",
+        compile=("go", "test", "-c"),
+    ),
 }
 
 
@@ -70,10 +84,26 @@ def existing(name: str) -> Path | None:
     return next((path for path in candidates if path and os.access(path, os.X_OK)), None)
 
 
-def cache_folder() -> Path:
-    """Return where built programs are kept: one folder for each version of Kubernetes."""
+def cache_folder(name: str = "kube-apiserver") -> Path:
+    """Return where a program is kept once it is built: a new version of Kubernetes gets a new folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "gwdeployer" / "test-servers" / PROGRAMS["kube-apiserver"].version
+    return cache / "gwdeployer" / "test-servers" / PROGRAMS[PROGRAMS[name].kept_with].version
+
+
+def sources(module: str, dependency: str) -> Path:
+    """Return the folder where Go keeps the sources of what a module of ``go/`` requires.
+
+    Raises UnavailableError without Go, or where it cannot download them.
+    """
+    if shutil.which("go") is None:
+        raise UnavailableError(f"no sources of {dependency}: install Go to have them downloaded")
+    command = ["go", "mod", "download", "-json", dependency]
+    done = subprocess.run(
+        command, cwd=MODULES / module, capture_output=True, text=True, timeout=300, check=False
+    )
+    if done.returncode:
+        raise UnavailableError(f"go can't download {dependency}: {_last_line(done.stderr)}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 # --- where programs are ------------------------------------------------------------------------------------
@@ -90,7 +120,7 @@ def _on_path(name: str) -> Path | None:
 
 
 def _built_path(name: str) -> Path:
-    return cache_folder() / name
+    return cache_folder(name) / name
 
 
 def _reported_version(path: str, name: str) -> str:
@@ -148,7 +178,11 @@ def _compile(name: str, target: Path, say: Say) -> None:
     started = time.monotonic()
     # A name of its own until it is whole: whoever finds the program may start it.
     unfinished = target.with_name(f".{name}.{os.getpid()}")
-    command = ["go", "build", "-ldflags", _link_flags(program), "-o", str(unfinished), program.package]
+    command = [
+        *program.compile,
+        *("-ldflags", _link_flags(program)),
+        *("-o", str(unfinished), program.package),
+    ]
     done = subprocess.run(
         command, cwd=MODULES / program.module, capture_output=True, text=True, timeout=1800, check=False
     )

@@ -9,6 +9,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from typing import ClassVar, Self
 
 from gwdeployer.objects import Object
@@ -17,6 +18,8 @@ from tests.servers.http_client import STRATEGIC_MERGE_PATCH, Client, Endpoint, W
 NODE = "node-0"
 #: What the node is selected by.
 NODE_LABELS = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
+#: Addresses for tests of networks (RFC 2544): no packet leads there.
+LOAD_BALANCER_RANGE = ip_network("198.18.0.0/15")
 
 
 class ClusterPart(ABC):
@@ -129,30 +132,38 @@ class FakeKubelet(ClusterPart):
 
 
 class LoadBalancers(ClusterPart):
-    """Gives each Service of type LoadBalancer an address of its own out of 192.0.2.0/24 (RFC 5737)."""
+    """Gives each Service of type LoadBalancer an address of its own out of ``LOAD_BALANCER_RANGE``.
+
+    A Service may ask for an address of the range (``spec.loadBalancerIP``), also later: it is moved. One that
+    asks for any other address has none while it asks.
+    """
 
     path = "/api/v1/services"
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Not yet started, nothing given."""
         super().__init__(endpoint)
-        self._given = 0
+        self._free = LOAD_BALANCER_RANGE.hosts()
+        self._given: dict[str, str] = {}
 
     def act(self, client: Client, live: Object) -> None:
-        """Give a Service the address it waits for."""
-        waits = live["spec"].get("type") == "LoadBalancer" and not live["status"]["loadBalancer"]
-        if not waits:
+        """Give a Service the address it is due; take away one that it is not."""
+        if live["spec"].get("type") != "LoadBalancer":
             return
-        namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
-        address = live["spec"].get("loadBalancerIP") or self._next_address()
-        client.patch(
-            f"/api/v1/namespaces/{namespace}/services/{name}/status",
-            {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}},
-        )
+        address = self._address(live)
+        ingress = [{"ip": address}] if address else None
+        if ingress != live["status"]["loadBalancer"].get("ingress"):
+            namespace, name = live["metadata"]["namespace"], live["metadata"]["name"]
+            status = {"status": {"loadBalancer": {"ingress": ingress}}}
+            client.patch(f"/api/v1/namespaces/{namespace}/services/{name}/status", status)
 
-    def _next_address(self) -> str:
-        self._given += 1
-        return f"192.0.2.{self._given % 254 + 1}"
+    def _address(self, service: Object) -> str | None:
+        if wanted := service["spec"].get("loadBalancerIP"):
+            return wanted if ip_address(wanted) in LOAD_BALANCER_RANGE else None
+        uid = service["metadata"]["uid"]
+        if uid not in self._given:
+            self._given[uid] = str(next(self._free))
+        return self._given[uid]
 
 
 def _is_ours(pod: Object) -> bool:

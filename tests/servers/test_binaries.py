@@ -96,5 +96,27 @@ def test_two_who_need_a_program_at_once_build_it_once(machine: Path) -> None:
     assert (machine / "builds").read_text().splitlines() == [binaries.PROGRAMS["etcd"].package]
 
 
+def test_what_belongs_to_another_release_is_kept_apart(machine: Path) -> None:
+    _program(machine / "path/go", f'echo "$1 $2" >{machine}/command; touch "$6"; chmod +x "$6"')
+    suite = binaries.find("gateway-api-conformance", say=_nothing)
+    version = binaries.PROGRAMS["gateway-api-conformance"].version
+    assert suite == machine / "cache/gwdeployer/test-servers" / version / "gateway-api-conformance"
+    assert (machine / "command").read_text() == "test -c\n"
+
+
+def test_sources_are_where_go_says(machine: Path) -> None:
+    _program(machine / "path/go", """echo '{"Dir": "/modules/gateway-api@v1.6.1"}'""")
+    found = binaries.sources("gateway-api", "sigs.k8s.io/gateway-api")
+    assert found == Path("/modules/gateway-api@v1.6.1")
+
+
+def test_sources_that_go_cannot_download_are_unavailable(machine: Path) -> None:
+    with pytest.raises(binaries.UnavailableError, match=r"^no sources of .*: install Go"):
+        binaries.sources("gateway-api", "sigs.k8s.io/gateway-api")
+    _program(machine / "path/go", "echo no route to host >&2; exit 1")
+    with pytest.raises(binaries.UnavailableError, match=r"^go can't download .*: no route to host$"):
+        binaries.sources("gateway-api", "sigs.k8s.io/gateway-api")
+
+
 def _nothing(line: str) -> None:
     """Say nothing."""

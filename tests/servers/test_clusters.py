@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pytest
 
 from gwdeployer.objects import Object
+from tests.servers.cluster_parts import LOAD_BALANCER_RANGE
 from tests.servers.http_client import Client
 from tests.servers.servers import Server, eventually
 
@@ -86,15 +89,43 @@ def test_what_an_owner_owned_goes_with_it(server: Server) -> None:
 
 
 def test_a_load_balancer_service_gets_an_address(cluster: Server) -> None:
-    services = f"/api/v1/namespaces/{cluster.namespace()}/services"
-    spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
-    with cluster.client() as client:
-        client.post(services, {"metadata": {"name": "web"}, "spec": spec}).object()
-        ingress = eventually(
-            "the Service has an address",
-            lambda: client.get(f"{services}/web").object()["status"]["loadBalancer"].get("ingress"),
-        )
-    assert ingress[0]["ip"].startswith("192.0.2.")
+    service = _Service(cluster)
+    (address,) = eventually("the Service has an address", service.addresses)
+    assert ip_address(address) in LOAD_BALANCER_RANGE
+
+
+def test_a_load_balancer_service_gets_the_address_it_asks_for_and_no_foreign_one(
+    cluster: Server,
+) -> None:
+    service = _Service(cluster, loadBalancerIP="198.19.0.1")
+    eventually("the Service has its address", lambda: service.addresses() == ["198.19.0.1"])
+    service.patch(loadBalancerIP="203.0.113.1")
+    eventually("the Service has no address", lambda: not service.addresses())
+    service.patch(loadBalancerIP="198.19.0.2")
+    eventually("the Service has its new address", lambda: service.addresses() == ["198.19.0.2"])
+
+
+class _Service:
+    """A Service of type LoadBalancer, and what has become of it."""
+
+    def __init__(self, server: Server, **spec: str) -> None:
+        self._server = server
+        self._path = f"/api/v1/namespaces/{server.namespace()}/services/web"
+        body = {
+            "metadata": {"name": "web"},
+            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}], **spec},
+        }
+        with server.client() as client:
+            client.post(self._path.rpartition("/")[0], body).object()
+
+    def patch(self, **spec: str) -> None:
+        with self._server.client() as client:
+            client.patch(self._path, {"spec": spec}).object()
+
+    def addresses(self) -> list[str]:
+        with self._server.client() as client:
+            status = client.get(self._path).object()["status"]
+        return [ingress["ip"] for ingress in status["loadBalancer"].get("ingress", ())]
 
 
 @pytest.mark.parametrize(("verb", "status"), [("get", 404), ("delete", 403)])
