@@ -180,7 +180,7 @@ class Deployer:
 
         made = plan_or_objects if isinstance(plan_or_objects, Plan) else self._claimed(plan_or_objects, owner)
         patience = Patience(timeout, cancel)
-        return self._writer().deploy(_claim(made), made.objects, made.create_only, live, patience)
+        return self._writer().deploy(_claim(made), made, live, patience)
 
     def _claimed(self, objects: Sequence[Object], owner: Mapping[str, Any] | None) -> Plan:
         """Return a plan of plain objects, guarded as any plan is."""
@@ -215,6 +215,27 @@ class Deployer:
         kinds = (*plan.kinds, *self._prunes)
         return self._writer().prune(_claim(plan), plan.objects, kinds, live, Patience(timeout, cancel))
 
+    def release(
+        self,
+        owner: Mapping[str, Any],
+        *,
+        live: ObjectStore | None = None,
+        timeout: float | None = None,
+        cancel: threading.Event | None = None,
+    ) -> PruneResult:
+        """Delete what was deployed for an owner that somebody else deploys for from now on.
+
+        Only what is the owner's and nobody but us has applied: what another field manager has applied, too,
+        has been taken over, and stays as it is. Plans nothing. Raises PlanError for an owner without UID.
+        """
+        from gwdeployer.cluster.patience import Patience  # noqa: PLC0415 - who plans does not pay for it
+
+        obj = self._as_object(owner)
+        claim = Owner.of(obj, self.owner)
+        made = Plan(claim.ref, kinds=self.kinds, claim=claim)
+        kinds = (*made.kinds, *self._prunes)
+        return self._writer().release(_claim(made), obj, kinds, live, Patience(timeout, cancel))
+
     def reconcile(
         self,
         owner: Mapping[str, Any],
@@ -243,7 +264,7 @@ class Deployer:
         if made.skip and not made.skip.cleanup:
             return ReconcileResult(made.owner, made)
         writer, kinds = self._writer(), (*made.kinds, *self._prunes)
-        deployed = writer.deploy(claim, made.objects, made.create_only, live, patience)
+        deployed = writer.deploy(claim, made, live, patience)
         if deployed.errors:
             return ReconcileResult(made.owner, made, deployed)
         pruned = writer.prune(claim, made.objects, kinds, live, patience)

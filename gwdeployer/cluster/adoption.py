@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gwdeployer.cluster.field_sets import Manager, entries_of, fields_of, size, union
+from gwdeployer.cluster.handover import heir
 from gwdeployer.cluster.port import Operation
 from gwdeployer.errors import Fault, ForeignObject
 from gwdeployer.objects import Object, ObjectRef, is_owned_by, metadata_of
@@ -27,6 +28,17 @@ def is_ours(live: Object, ref: ObjectRef, owner: Owner) -> bool:
     if controller is None and owner.adopts(ref):
         return False
     raise ForeignObject(_refusal(ref, controller, owner), delay=_RETRY)
+
+
+def is_applied_by_alone(live: Object, manager: str) -> bool:
+    """Return whether ``manager``, and nobody else, has applied a live object.
+
+    A controller that takes an object over applies it as its own field manager. What was updated (a status, an
+    edit by hand) makes nobody its owner.
+    """
+    managers = map(Manager.of, entries_of(live))
+    appliers = {one.name for one in managers if one.operation == "Apply" and not one.subresource}
+    return appliers - {heir(manager)} == {manager}
 
 
 def _controller(live: Object) -> dict[str, Any] | None:

@@ -3,13 +3,15 @@
 It is set before the first of them is created and removed after the last of them is gone, by server-side apply
 with a manager of its own: so nobody else's finalizers are touched, and no version of the owner is needed.
 Where somebody else has come to own it too (an owner restored from a backup, edited as a whole), giving it up
-does not remove it, and it is taken out by a patch.
+does not remove it, and it is taken out by a patch; unless that is another deployer, which holds it for what
+it has made itself and removes it in its turn.
 """
 
 from __future__ import annotations
 
 import threading
 
+from gwdeployer.cluster.field_sets import Manager, entries_of, fields_of, owns
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.errors import Conflict, Fault, NotFound, RetryableError
 from gwdeployer.objects import Object, metadata_of
@@ -64,7 +66,7 @@ def remove_finalizer(cluster: Cluster, owner: Owner, manager: str) -> None:
     except (Conflict, NotFound):
         return
     left = metadata_of(answered).get("finalizers") or ()
-    if FINALIZER in left:
+    if FINALIZER in left and not _holders(answered):
         version = {
             "op": "replace",
             "path": "/metadata/resourceVersion",
@@ -72,6 +74,23 @@ def remove_finalizer(cluster: Cluster, owner: Owner, manager: str) -> None:
         }
         removal = {"op": "remove", "path": f"/metadata/finalizers/{left.index(FINALIZER)}"}
         cluster.json_patch(owner.ref, [version, removal], manager=manager)
+
+
+def is_held_by_others(owner: Object, manager: str) -> bool:
+    """Return whether other deployers hold an owner's finalizer, and ``manager`` does not."""
+    holders = _holders(owner)
+    return bool(holders) and _holder(manager) not in holders
+
+
+def _holders(owner: Object) -> set[str]:
+    """Return the managers of deployers that hold an owner's finalizer."""
+    applied = (entry for entry in entries_of(owner) if Manager.of(entry).operation == "Apply")
+    holding = (entry["manager"] for entry in applied if owns(fields_of(entry), ("metadata", "finalizers")))
+    return {name for name in holding if name.endswith(_SUFFIX)}
+
+
+def _holder(manager: str) -> str:
+    return manager[: _MAX_MANAGER - len(_SUFFIX)] + _SUFFIX
 
 
 def _apply(cluster: Cluster, owner: Owner, manager: str, finalizers: list[str]) -> Object:
@@ -86,4 +105,4 @@ def _apply(cluster: Cluster, owner: Owner, manager: str, finalizers: list[str]) 
             **({"finalizers": finalizers} if finalizers else {}),
         },
     }
-    return cluster.apply(obj, manager=manager[: _MAX_MANAGER - len(_SUFFIX)] + _SUFFIX, force=True)
+    return cluster.apply(obj, manager=_holder(manager), force=True)

@@ -31,7 +31,8 @@ class Pruner:
     """Deletes for one owner. ``now`` tells the time of day in seconds since 1970.
 
     ``last`` says that the owner will be released: its cluster-scoped objects are then looked for on the
-    server, since nobody would find again what a cache does not show yet.
+    server, since nobody would find again what a cache does not show yet. Of what is the owner's, only what
+    ``may_go`` says may go does.
     """
 
     cluster: Cluster
@@ -39,6 +40,7 @@ class Pruner:
     live: LiveView
     now: Callable[[], float] = time.time
     last: bool = False
+    may_go: Callable[[Object], bool] = lambda _: True
 
     def prune(self, planned: Sequence[Object], kinds: Iterable[KindRef]) -> PruneResult:
         """Delete what is there of ``kinds``, is the owner's, and is not planned.
@@ -85,7 +87,10 @@ class Pruner:
             found = self.live.controlled_by(kind, self.owner.namespace, self.owner.uid)
         else:
             found = self.live.labelled(kind, OWNER_UID, self.owner.uid, certain=self.last)
-        return [obj for obj in found if is_owned_by(obj, self.owner.uid)]
+        return [obj for obj in found if self._goes(obj)]
+
+    def _goes(self, obj: Object) -> bool:
+        return is_owned_by(obj, self.owner.uid) and self.may_go(obj)
 
     def _pending(
         self, stale: Sequence[Object], planned: Sequence[Object], errors: list[GwdeployerError]
@@ -116,7 +121,7 @@ class Pruner:
             return None
 
     def _delete(self, ref: ObjectRef, obj: Object) -> bool:
-        """Delete this very object; where it has changed, only if it is still the owner's. Return whether."""
+        """Delete this very object; where it has changed, only if it still goes. Return whether."""
         for look in range(_LOOKS):
             metadata = metadata_of(obj)
             try:
@@ -127,7 +132,7 @@ class Pruner:
                 found = self.live.ask(ref)
                 if found is None:
                     break
-                if not is_owned_by(found, self.owner.uid):
+                if not self._goes(found):
                     return False
                 if look == _LOOKS - 1:
                     raise

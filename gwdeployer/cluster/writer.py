@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 
+from gwdeployer.cluster.adoption import is_applied_by_alone
 from gwdeployer.cluster.applying import Applier
 from gwdeployer.cluster.contention import Contention
-from gwdeployer.cluster.finalizing import Finalizer, remove_finalizer
+from gwdeployer.cluster.finalizing import Finalizer, is_held_by_others, remove_finalizer
 from gwdeployer.cluster.live import Answers, LiveView
 from gwdeployer.cluster.outcomes import Action, DeployResult, Outcome, PruneResult
 from gwdeployer.cluster.patience import Patience, PatientCluster
@@ -19,6 +21,7 @@ from gwdeployer.cluster.settled import Settled
 from gwdeployer.errors import GwdeployerError
 from gwdeployer.objects import KindRef, Object, ObjectRef, is_namespaced, tier
 from gwdeployer.objects.owners import Owner
+from gwdeployer.plan import Plan
 from gwdeployer.store import ObjectStore
 
 #: How many objects of one tier are applied at once.
@@ -50,24 +53,19 @@ class Writer:
         for ref in refs:
             self._settled.forget(ref)
 
-    def deploy(
-        self,
-        owner: Owner,
-        objects: Sequence[Object],
-        create_only: Set[ObjectRef],
-        live: ObjectStore | None,
-        patience: Patience,
-    ) -> DeployResult:
+    def deploy(self, owner: Owner, plan: Plan, live: ObjectStore | None, patience: Patience) -> DeployResult:
         """Bring every object to its plan, tier by tier; what fails does not keep the rest from going on."""
         cluster = PatientCluster(self.cluster, patience)
         view = LiveView(cluster, live, self._answers)
         finalizer = Finalizer(cluster, owner, self.manager)
-        applier = Applier(cluster, self.manager, owner, view, self._contention, self._settled, finalizer)
+        memory = self._contention, self._settled
+        applier = Applier(cluster, self.manager, owner, view, *memory, finalizer, plan.optional)
+        objects = plan.objects
         refused = self._finalize(finalizer, owner, objects)
         outcomes: list[Outcome] = []
         for _, group in groupby(sorted(objects, key=tier), key=tier):
             objects_of_tier = [obj for obj in group if refused is None or _is_namespaced(obj)]
-            outcomes += self._tier(applier, objects_of_tier, create_only)
+            outcomes += self._tier(applier, objects_of_tier, plan.create_only)
         if refused is not None:
             not_tried = (obj for obj in objects if not _is_namespaced(obj))
             outcomes += [Outcome(ObjectRef.of(obj), Action.FAILED, refused) for obj in not_tried]
@@ -117,12 +115,40 @@ class Writer:
         The finalizer goes once nothing cluster-scoped is planned and all of that kind that was there has been
         deleted. Where the owner is deleted alone, what it has stays, and the finalizer goes at once.
         """
+        return self._pruned(owner, planned, kinds, live, patience)
+
+    def release(
+        self,
+        owner: Owner,
+        held: Object,
+        kinds: Iterable[KindRef],
+        live: ObjectStore | None,
+        patience: Patience,
+    ) -> PruneResult:
+        """Delete what is the owner's and nobody but us has applied; then release the owner, if it is ours to.
+
+        ``held`` is the owner's object: another deployer may hold its finalizer by now.
+        """
+        if is_held_by_others(held, self.manager):
+            owner = owner._replace(finalized=False)
+        may_go = partial(is_applied_by_alone, manager=self.manager)
+        return self._pruned(owner, (), kinds, live, patience, may_go)
+
+    def _pruned(
+        self,
+        owner: Owner,
+        planned: Sequence[Object],
+        kinds: Iterable[KindRef],
+        live: ObjectStore | None,
+        patience: Patience,
+        may_go: Callable[[Object], bool] = lambda _: True,
+    ) -> PruneResult:
         if owner.deleting and owner.orphans:
             kinds = ()
         cluster = PatientCluster(self.cluster, patience)
         last = owner.finalized and all(_is_namespaced(obj) for obj in planned)
         view = LiveView(cluster, live, self._answers)
-        result = Pruner(cluster, owner, view, last=last).prune(planned, kinds)
+        result = Pruner(cluster, owner, view, last=last, may_go=may_go).prune(planned, kinds)
         self.forget(result.deleted)
         waits = any(not is_namespaced(waiting.ref.kind) for waiting in result.pending)
         if not last or waits or result.errors:

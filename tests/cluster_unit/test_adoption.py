@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gwdeployer.cluster.adoption import former_manager, is_ours, renaming
+from gwdeployer.cluster.adoption import former_manager, is_applied_by_alone, is_ours, renaming
 from gwdeployer.errors import ForeignObject
 from gwdeployer.objects import Object, ObjectRef
 from gwdeployer.objects.owners import Owner
@@ -115,3 +115,24 @@ def test_renaming_makes_the_formers_fields_ours_and_leaves_the_others() -> None:
     ours = entry(OURS, "Apply", {"f:data": {"f:a": {}, "f:b": {}, "f:c": {}}})
     assert replaced == {"op": "replace", "path": "/metadata/managedFields", "value": [ours, other, status]}
     assert guard == {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}
+
+
+FIELDS = {"f:data": {"f:a": {}}}
+MINE = entry(OURS, "Apply", FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("entries", "alone"),
+    [
+        ([MINE], True),
+        ([MINE, entry("hand", "Update", FIELDS)], True),
+        ([MINE, entry(f"{OURS}-handover", "Apply", FIELDS)], True),
+        ([MINE, entry("other", "Apply", FIELDS, subresource="status")], True),
+        ([MINE, entry("other", "Apply", FIELDS)], False),
+        ([entry("other", "Apply", FIELDS)], False),
+        ([entry(OURS, "Update", FIELDS)], False),
+        ([], False),
+    ],
+)
+def test_who_applies_an_object_besides_us_has_taken_it_over(entries: list[Object], alone: bool) -> None:
+    assert is_applied_by_alone(managed(*entries), OURS) == alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gwdeployer.cluster.finalizing import add_finalizer, remove_finalizer
+from gwdeployer.cluster.finalizing import add_finalizer, is_held_by_others, remove_finalizer
 from gwdeployer.errors import Conflict, Forbidden, GwdeployerError, NotFound
 from gwdeployer.objects import Object, ObjectRef
 from gwdeployer.objects.owners import Owner
@@ -74,6 +74,34 @@ def test_where_somebody_else_owns_it_too_it_is_taken_out() -> None:
         {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"},
         {"op": "remove", "path": "/metadata/finalizers/1"},
     ]
+
+
+def held(*managers: str) -> Object:
+    """Return a Site whose finalizer these managers have applied."""
+    owner = site(FINALIZER)
+    fields = {"f:metadata": {"f:finalizers": {".": {}, f'v:"{FINALIZER}"': {}}}}
+    entries = [{"manager": name, "operation": "Apply", "fieldsV1": fields} for name in managers]
+    return {**owner, "metadata": {**owner["metadata"], "managedFields": entries}}
+
+
+def test_where_another_deployer_holds_it_too_it_stays() -> None:
+    cluster = Answering(held("other-finalizer"))
+    remove_finalizer(cluster, OWNER, OURS)
+    assert cluster.requests == ["apply"]
+
+
+@pytest.mark.parametrize(
+    ("managers", "others"),
+    [
+        ((), False),
+        (("kubectl",), False),
+        ((f"{OURS}-finalizer",), False),
+        (("other-finalizer", f"{OURS}-finalizer"), False),
+        (("other-finalizer",), True),
+    ],
+)
+def test_whose_it_is(managers: tuple[str, ...], others: bool) -> None:
+    assert is_held_by_others(held(*managers), OURS) == others
 
 
 @pytest.mark.parametrize("error", [Conflict("another one"), NotFound("gone")])
