@@ -45,7 +45,9 @@ class Patch(NamedTuple):
 class Context:
     """One planning run: what a generator may use, and where it says what it noticed.
 
-    ``state`` carries what ``get_values`` found out over to ``post_process``.
+    ``state`` carries what ``get_values`` found out over to ``post_process``. ``create_only`` names objects
+    that are made once and then left alone, ``optional`` kinds that the plan can do without: where the API
+    server does not serve them, their objects are skipped with a warning, and tried again later.
 
     ``trace`` is true where somebody asked for provenance. Then ``get_values`` may return values whose leaves
     know where they came from and set ``parameters`` to the effective ones, likewise, and ``post_process`` may
@@ -57,6 +59,7 @@ class Context:
     state: dict[str, Any] = field(default_factory=dict)
     warnings: list[Fault] = field(default_factory=list)
     create_only: set[ObjectRef] = field(default_factory=set)
+    optional: set[KindRef] = field(default_factory=set)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     patches: list[Patch] = field(default_factory=list)
 

@@ -81,13 +81,15 @@ class Plan:
 
     ``skip`` is set, and ``objects`` empty, where nothing is to be deployed. ``kinds`` are all kinds that
     could have been planned: what is there of them, is the owner's and is not in ``objects`` may be pruned.
-    ``create_only`` names the objects that are made once and then left alone. ``claim`` is what the owner says
-    to those who write to a cluster. ``provenance`` is there where it was asked for.
+    ``create_only`` names the objects that are made once and then left alone, ``optional`` the kinds that the
+    API server may lack. ``claim`` is what the owner says to those who write to a cluster. ``provenance`` is
+    there where it was asked for.
     """
 
     owner: ObjectRef
     objects: tuple[Object, ...] = ()
     create_only: frozenset[ObjectRef] = frozenset()
+    optional: frozenset[KindRef] = frozenset()
     values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     skip: Skip | None = None
     kinds: tuple[KindRef, ...] = ()
@@ -169,6 +171,7 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
         claim.ref,
         tuple(objects),
         frozenset(context.create_only),
+        frozenset(context.optional),
         copy(values),
         kinds=kinds,
         warnings=warnings,

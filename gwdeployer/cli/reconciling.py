@@ -96,6 +96,8 @@ class Reconciling(NamedTuple):
         if result.plan is not None:
             notice(result.plan, self.report)
         for outcome in result.deployed.outcomes if result.deployed else ():
+            if outcome.warning is not None:
+                self.report.warnings += outcome.warning.about(subject=str(outcome.ref)).faults
             if outcome.error is not None:
                 self.report.blame(outcome.error.about(subject=str(outcome.ref)))
             elif outcome.action is Action.WAITING:

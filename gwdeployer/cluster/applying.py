@@ -9,7 +9,7 @@ proven, so that an object deleted or recreated meanwhile is neither created anew
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -35,9 +35,10 @@ from gwdeployer.errors import (
     GwdeployerError,
     ImmutableField,
     InvalidObject,
+    KindNotInstalled,
     NotFound,
 )
-from gwdeployer.objects import Object, ObjectRef, is_namespaced
+from gwdeployer.objects import KindRef, Object, ObjectRef, is_namespaced
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.ownership import RECREATE
 
@@ -49,7 +50,10 @@ _LOOKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Applier:
-    """Applies the objects of one owner. ``manager`` is our field manager."""
+    """Applies the objects of one owner. ``manager`` is our field manager.
+
+    Objects of ``optional`` kinds are skipped where the API server does not serve them.
+    """
 
     cluster: Cluster
     manager: str
@@ -58,6 +62,7 @@ class Applier:
     contention: Contention
     settled: Settled
     finalizer: Finalizer
+    optional: Set[KindRef] = frozenset()
 
     def as_before(self, planned: Object) -> Outcome | None:
         """Return the outcome for an object that has not changed, nor its plan, since it was found as planned.
@@ -81,13 +86,20 @@ class Applier:
             outcome = self._bring(ref, as_sent(planned), create_only)
         except ForeignObject as error:
             outcome = Outcome(ref, Action.REFUSED, error)
+        except KindNotInstalled as error:
+            outcome = self._not_installed(ref, error)
         except GwdeployerError as error:
             outcome = Outcome(ref, Action.FAILED, error)
         if outcome.action is Action.UNCHANGED and outcome.live is not None:
             self.settled.add(ref, planned, outcome.live)
-        level = logging.WARNING if outcome.error else logging.DEBUG
+        level = logging.WARNING if outcome.error or outcome.warning else logging.DEBUG
         logger.log(level, "%s", outcome, extra={"owner": str(self.owner.ref)})
         return outcome
+
+    def _not_installed(self, ref: ObjectRef, error: KindNotInstalled) -> Outcome:
+        if ref.kind in self.optional:
+            return Outcome(ref, Action.SKIPPED, warning=error)
+        return Outcome(ref, Action.FAILED, error)
 
     def _bring(self, ref: ObjectRef, sent: Object, create_only: bool) -> Outcome:
         live = self.live.get(ref)

@@ -26,6 +26,8 @@ class Action(StrEnum):
     UNCHANGED = "unchanged"
     #: It is being deleted; it will be created once it is gone.
     WAITING = "waiting"
+    #: Its kind is not installed, and the plan can do without it.
+    SKIPPED = "skipped"
     #: It is somebody else's.
     REFUSED = "refused"
     FAILED = "failed"
@@ -35,6 +37,7 @@ class Action(StrEnum):
 class Outcome:
     """What became of one planned object.
 
+    ``error`` says what went wrong; ``warning`` why it was skipped, which is nothing wrong.
     ``changed`` are the paths of the fields that were not as planned, where it was configured.
     ``adopted_from`` names the field manager whose fields became ours. ``live`` is the object as the server
     last showed it.
@@ -46,13 +49,15 @@ class Outcome:
     changed: tuple[str, ...] = ()
     adopted_from: str = ""
     live: Object | None = field(default=None, repr=False, compare=False)
+    warning: RetryableError | None = None
 
     def __str__(self) -> str:
         """Return one line: ``Deployment shop/web configured``, and why if it went wrong."""
         text = f"{self.ref} {self.action}"
         if self.adopted_from:
             text += f" (adopted from {self.adopted_from})"
-        return f"{text}: {'; '.join(map(str, self.error.faults))}" if self.error else text
+        why = self.error or self.warning
+        return f"{text}: {'; '.join(map(str, why.faults))}" if why else text
 
 
 def raise_first(errors: Sequence[GwdeployerError], owner: str) -> None:
@@ -87,6 +92,11 @@ class DeployResult:
     def errors(self) -> tuple[GwdeployerError, ...]:
         """Every error, in the order of the plan."""
         return tuple(outcome.error for outcome in self.outcomes if outcome.error)
+
+    @property
+    def warnings(self) -> tuple[RetryableError, ...]:
+        """Why objects were skipped, in the order of the plan."""
+        return tuple(outcome.warning for outcome in self.outcomes if outcome.warning)
 
     @property
     def waiting(self) -> bool:
@@ -153,9 +163,10 @@ class ReconcileResult:
     @property
     def requeue_after(self) -> float | None:
         """Seconds after which to reconcile again though nothing has changed; None: there is no need."""
-        errors = [error.delay for error in self.errors if isinstance(error, RetryableError)]
+        warnings = self.deployed.warnings if self.deployed else ()
+        again = [error.delay for error in (*self.errors, *warnings) if isinstance(error, RetryableError)]
         waiting = _LOOK_AGAIN if self.deployed and self.deployed.waiting else None
-        return soonest([*errors, waiting, self.pruned.requeue_after if self.pruned else None])
+        return soonest([*again, waiting, self.pruned.requeue_after if self.pruned else None])
 
     def raise_for_errors(self) -> None:
         """Raise what went wrong, all of it at once: see :func:`raise_first`."""

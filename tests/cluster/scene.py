@@ -3,7 +3,7 @@
 A Site's spec says what is rendered: ``replicas``, ``text`` (in the ConfigMap), ``autoscaled``, ``daemon`` (a
 DaemonSet instead of the Deployment), ``node`` (what its nodes are selected by), ``strategy``, ``app`` (an
 immutable label), ``cluster`` (a ClusterRole), ``secret`` (made once), ``monitor`` (of a kind that nobody
-has), ``unmanaged``, ``broken``.
+has), ``optional`` (which may be missing), ``unmanaged``, ``broken``.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ SERVICE = KindRef("", "v1", "Service")
 DEPLOYMENT = KindRef("apps", "v1", "Deployment")
 DAEMON_SET = KindRef("apps", "v1", "DaemonSet")
 AUTOSCALER = KindRef("autoscaling", "v2", "HorizontalPodAutoscaler")
+MONITOR = KindRef("nobody.example.com", "v1", "Monitor")
 CLUSTER_ROLE = KindRef("rbac.authorization.k8s.io", "v1", "ClusterRole")
 
 _PODS = """
@@ -169,6 +170,8 @@ class SiteValues(HelmValuesGenerator):
             return Skip("is not ours")
         if spec.pop("broken", False):
             raise ParametersError("spec.broken: is broken")
+        if spec.pop("optional", False):
+            context.optional.add(MONITOR)
         context.create_only.add(ObjectRef(SECRET, namespace, f"{name}-key"))
         return {**_DEFAULTS, **spec, "name": name}
 

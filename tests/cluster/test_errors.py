@@ -23,7 +23,7 @@ from gwdeployer.errors import (
 )
 from gwdeployer.objects import Object
 from tests.cluster.recording import Sent
-from tests.cluster.scene import CONFIG_MAP, DEPLOYMENT, SERVICE, Scene
+from tests.cluster.scene import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, SERVICE, Scene
 
 
 def name_of(site: Object) -> str:
@@ -101,6 +101,18 @@ def test_a_kind_that_is_not_installed_does_not_keep_the_rest(scene: Scene) -> No
     assert "does not serve Monitor in nobody.example.com/v1" in str(error)
     assert "install its CustomResourceDefinition" in str(error)
     assert outcome(result, "Deployment").action in {Action.CREATED, Action.UNCHANGED}
+
+
+def test_what_a_plan_can_do_without_is_skipped_and_nothing_waits_for_it(scene: Scene) -> None:
+    site = scene.site(monitor=True, optional=True, autoscaled=True)
+    scene.reconcile(site)
+    result = scene.reconciled(scene.changed(site, autoscaled=False))
+    assert outcome(result, "Monitor").action is Action.SKIPPED
+    assert result.deployed is not None
+    (warning,) = result.deployed.warnings
+    assert "does not serve Monitor in nobody.example.com/v1" in str(warning)
+    assert result.requeue_after == 60
+    assert scene.live(AUTOSCALER, name_of(site)) is None
 
 
 def test_the_words_of_a_quota_are_shown(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from gwdeployer.errors import (
     Forbidden,
     ForeignObject,
     InvalidObject,
+    KindNotInstalled,
     ParametersError,
     RetryableError,
     TerminalError,
@@ -89,6 +90,8 @@ def test_it_says_when_to_come_back() -> None:
     assert deployed(Outcome(REF, Action.UNCHANGED)).requeue_after is None
     assert deployed(Outcome(REF, Action.WAITING)).requeue_after == 5
     assert deployed(Outcome(REF, Action.FAILED, InvalidObject("a"))).requeue_after is None
+    skipped = Outcome(REF, Action.SKIPPED, warning=KindNotInstalled("c", delay=60))
+    assert deployed(skipped).requeue_after == 60
     throttled = Outcome(REF, Action.FAILED, Throttled("b", delay=3))
     assert deployed(throttled, Outcome(REF, Action.WAITING)).requeue_after == 3
     assert ReconcileResult(SITE_REF, pruned=PruneResult(SITE_REF, requeue_after=4)).requeue_after == 4

@@ -10,9 +10,10 @@ import pytest
 from gwdeployer.cluster import Action
 from gwdeployer.cluster.patience import Patience
 from gwdeployer.cluster.writer import PARALLEL, Writer
-from gwdeployer.errors import Forbidden, Interrupted, ServerFailure
+from gwdeployer.errors import Forbidden, Interrupted, KindNotInstalled, ServerFailure
 from gwdeployer.objects import Object, ObjectRef
 from gwdeployer.objects.owners import Owner
+from gwdeployer.plan import Plan
 from gwdeployer.store import MemoryStore
 from tests.cluster_unit.fake import (
     CLUSTER_ROLE,
@@ -47,8 +48,9 @@ def writer(cluster: FakeCluster) -> Iterator[Writer]:
 def deploy(
     writer: Writer, *objects: Object, owner: Owner = OWNER, **arguments: object
 ) -> list[tuple[str, str]]:
-    create_only = arguments.get("create_only", frozenset())
-    result = writer.deploy(owner, objects, create_only, arguments.get("live"), Patience())  # type: ignore[arg-type]
+    live = arguments.pop("live", None)
+    plan = Plan(owner.ref, objects, **arguments)  # type: ignore[arg-type]
+    result = writer.deploy(owner, plan, live, Patience())  # type: ignore[arg-type]
     return [(outcome.ref.kind.kind, outcome.action.value) for outcome in result.outcomes]
 
 
@@ -86,6 +88,27 @@ def test_what_fails_does_not_keep_the_rest_from_going_on(writer: Writer, cluster
     cluster.fail = fail
     done = deploy(writer, thing(CONFIG_MAP), thing(SERVICE), thing(DEPLOYMENT))
     assert done == [("ConfigMap", "failed"), ("Service", "refused"), ("Deployment", "created")]
+
+
+def not_installed(request: str) -> None:
+    if request == "apply Service web":
+        raise KindNotInstalled("is not served", delay=60)
+
+
+def test_what_a_plan_can_do_without_is_skipped_with_a_warning(writer: Writer, cluster: FakeCluster) -> None:
+    cluster.fail = not_installed
+    plan = Plan(OWNER.ref, (thing(CONFIG_MAP), thing(SERVICE)), optional=frozenset({SERVICE}))
+    result = writer.deploy(OWNER, plan, None, Patience())
+    assert [outcome.action for outcome in result.outcomes] == [Action.CREATED, Action.SKIPPED]
+    assert result.errors == ()
+    assert [str(warning) for warning in result.warnings] == ["is not served"]
+    assert str(result.outcomes[1]) == "Service shop/web skipped: is not served"
+
+
+def test_another_kind_that_is_not_installed_is_an_error(writer: Writer, cluster: FakeCluster) -> None:
+    cluster.fail = not_installed
+    optional = frozenset({DEPLOYMENT})
+    assert deploy(writer, thing(SERVICE), optional=optional) == [("Service", "failed")]
 
 
 def test_what_is_as_planned_takes_no_request(writer: Writer, cluster: FakeCluster) -> None:
@@ -155,7 +178,7 @@ def test_without_it_nothing_cluster_scoped_is_made(writer: Writer, cluster: Fake
 
 def test_a_finalizer_of_the_past_makes_nothing_cluster_scoped(writer: Writer, cluster: FakeCluster) -> None:
     plan = thing(CLUSTER_ROLE), thing(CLUSTER_ROLE, "other"), thing(CONFIG_MAP)
-    result = writer.deploy(FINALIZED, plan, frozenset(), None, Patience())
+    result = writer.deploy(FINALIZED, Plan(OWNER.ref, plan), None, Patience())
     assert [outcome.action.value for outcome in result.outcomes] == ["failed", "failed", "created"]
     assert "Site shop/s: is gone, or another one of its name by now" in str(result.errors[0])
     assert "apply ClusterRole web" not in cluster.requests
@@ -245,9 +268,8 @@ def test_a_writer_can_be_used_after_it_was_closed(writer: Writer) -> None:
 def test_a_cancelled_deploy_says_so_of_every_object(writer: Writer, cluster: FakeCluster) -> None:
     cancel = threading.Event()
     cancel.set()
-    result = writer.deploy(
-        OWNER, [thing(CONFIG_MAP), thing(SERVICE)], frozenset(), None, Patience(cancel=cancel)
-    )
+    plan = Plan(OWNER.ref, (thing(CONFIG_MAP), thing(SERVICE)))
+    result = writer.deploy(OWNER, plan, None, Patience(cancel=cancel))
     assert [type(error) for error in result.errors] == [Interrupted, Interrupted]
     assert {outcome.action for outcome in result.outcomes} == {Action.FAILED}
     assert cluster.requests == []

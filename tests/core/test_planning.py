@@ -241,6 +241,7 @@ class Stranger(HelmValuesGenerator):
     def get_values(self, owner: Object, context: Context) -> Mapping[str, Any]:
         context.state["found"] = "in get_values"
         context.create_only.add(ObjectRef(KindRef("", "v1", "Secret"), "prod", "once"))
+        context.optional.add(KindRef("example.com", "v1", "Monitor"))
         return {"name": "stranger"}
 
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
@@ -260,6 +261,7 @@ def test_a_generator_may_override_everything() -> None:
     assert kinds_of(plan.objects) == ["ServiceAccount", "ConfigMap", "Secret"]
     assert plan.objects[0]["metadata"]["annotations"] == {"state": "in get_values"}
     assert plan.create_only == {ObjectRef(KindRef("", "v1", "Secret"), "prod", "once")}
+    assert plan.optional == {KindRef("example.com", "v1", "Monitor")}
     assert [kind.kind for kind in machine.kinds] == ["ConfigMap", "ServiceAccount", "Secret"]
     assert [watch.kind.kind for watch in machine.generator.watches()] == ["Node"]
 
