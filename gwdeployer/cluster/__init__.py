@@ -21,14 +21,14 @@ if TYPE_CHECKING:
         PruneResult,
         ReconcileResult,
     )
-    from gwdeployer.cluster.port import Cluster, Event, Listing, Operation
+    from gwdeployer.cluster.port import Cluster, Event, Listing, Operation, WatchStream
 
 _HOMES = {
     "dry_run": ("Change", "DryRunCluster"),
     "kubernetes_cluster": ("KubernetesCluster",),
     "live": ("CONTROLLED_BY", "ClusterStore"),
     "outcomes": ("Action", "DeployResult", "Outcome", "Pending", "PruneResult", "ReconcileResult"),
-    "port": ("Cluster", "Event", "Listing", "Operation"),
+    "port": ("Cluster", "Event", "Listing", "Operation", "WatchStream"),
 }
 __all__ = [
     "CONTROLLED_BY",
@@ -46,6 +46,7 @@ __all__ = [
     "Pending",
     "PruneResult",
     "ReconcileResult",
+    "WatchStream",
 ]
 
 __getattr__, __dir__ = lazy_exports(__name__, _HOMES)

@@ -28,6 +28,7 @@ from gwdeployer.errors import (
     ServerFailure,
     Throttled,
     Unauthorized,
+    Unreachable,
     one_line,
 )
 from gwdeployer.objects import KindRef, ObjectRef
@@ -236,6 +237,12 @@ def kind_not_installed(request: Request, answer: Answer | None = None) -> ApiErr
     message = f"the API server does not serve {kind.kind} in {kind.api_version}"
     fault = Fault(message, hint="install its CustomResourceDefinition" if "." in kind.group else "")
     return _made(KindNotInstalled, answer or Answer(404, {}, b""), request, [fault], _LATER)
+
+
+def no_answer(request: Request, why: object) -> Unreachable:
+    """Return the error for a request that was not answered, or not to the end."""
+    words = one_line(str(why), 256)
+    return Unreachable(Fault(f"no answer to {request.verb}: {words}", subject=str(request)), delay=2.0)
 
 
 def _throttled(answer: Answer, request: Request, said: _Said) -> ApiError:

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from gwdeployer.cluster.drift import Path, differences
 from gwdeployer.cluster.field_sets import entries_of, fields_of, managers_of, owns_whole
 from gwdeployer.cluster.places import at, without
-from gwdeployer.cluster.port import Cluster, Event, Listing, Operation
+from gwdeployer.cluster.port import Cluster, Listing, Operation, WatchStream
 from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of, strategic_merge
 
 _Key: TypeAlias = tuple[tuple[str, str], str, str]
@@ -91,7 +91,7 @@ class DryRunCluster:
 
     def watch(
         self, kind: KindRef, namespace: str | None = None, *, resource_version: str, timeout: float
-    ) -> Iterator[Event]:
+    ) -> WatchStream:
         """See :class:`~gwdeployer.cluster.Cluster`. Shows what is, not what is rehearsed."""
         return self._cluster.watch(kind, namespace, resource_version=resource_version, timeout=timeout)
 

@@ -8,11 +8,9 @@ no time limit of its own.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,16 +21,16 @@ from kubernetes import config as official_config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
-from gwdeployer.cluster.answers import Answer, Request, content_of, error_of
+from gwdeployer.cluster.answers import Answer, Request, content_of, error_of, no_answer
 from gwdeployer.cluster.endpoints import Endpoints
-from gwdeployer.cluster.port import Event, Listing, Operation
+from gwdeployer.cluster.port import Listing, Operation
+from gwdeployer.cluster.watching import HttpWatch
 from gwdeployer.errors import (
     Expired,
     Fault,
     InputsError,
     KindNotInstalled,
     NotFound,
-    ServerFailure,
     Unauthorized,
     Unreachable,
     one_line,
@@ -43,8 +41,8 @@ _APPLY = "application/apply-patch+yaml"
 _JSON_PATCH = "application/json-patch+json"
 _CONNECT_TIMEOUT = 5.0
 _PAGE = 500
-#: Connections kept: more are opened when needed, and closed again.
-_CONNECTIONS = 32
+#: Connections kept: more are opened when needed, and closed again. Each watch holds one.
+_CONNECTIONS = 128
 _Query = list[tuple[str, str]]
 #: The client checks little of what a kubeconfig holds: it stumbles over what is not as it should be.
 _UNREADABLE = (
@@ -152,7 +150,7 @@ class KubernetesCluster:
 
     def watch(
         self, kind: KindRef, namespace: str | None = None, *, resource_version: str, timeout: float
-    ) -> Iterator[Event]:
+    ) -> HttpWatch:
         """See :class:`~gwdeployer.cluster.Cluster`. Holds one connection while it lasts."""
         request = Request("watch", kind, namespace or "")
         query = [
@@ -160,10 +158,12 @@ class KubernetesCluster:
             ("allowWatchBookmarks", "true"),
             ("resourceVersion", resource_version),
         ]
-        path = self.endpoints.of(kind).collection(namespace)
-        response = self._send(request, "get", path, query, timeout=timeout)
-        with closing(response):
-            yield from _events(response, request)
+
+        def ask() -> urllib3.BaseHTTPResponse:
+            path = self.endpoints.of(kind).collection(namespace)
+            return self._send(request, "get", path, query, timeout=timeout)
+
+        return HttpWatch(ask, request)
 
     def create(
         self, obj: Object, *, manager: str, dry_run: bool = False, timeout: float | None = None
@@ -345,8 +345,7 @@ def _sent(
 def _no_answer(request: Request, error: Exception) -> Unreachable:
     # The text of the client's own exception for failed TLS has a traceback in it.
     said = error.reason if isinstance(error, ApiException) else error
-    words = one_line(str(said or type(error).__name__), 256)
-    return Unreachable(Fault(f"no answer to {request.verb}: {words}", subject=str(request)), delay=2.0)
+    return no_answer(request, said or type(error).__name__)
 
 
 def _query(manager: str, dry_run: bool) -> _Query:
@@ -362,29 +361,3 @@ def _with_kind(item: Object, kind: KindRef) -> Object:
     item.setdefault("apiVersion", kind.api_version)
     item.setdefault("kind", kind.kind)
     return item
-
-
-def _events(response: urllib3.BaseHTTPResponse, request: Request) -> Iterator[Event]:
-    try:
-        for line in _lines(response):
-            yield _event(json.loads(line), request)
-    except urllib3.exceptions.ReadTimeoutError:
-        return  # nothing came for as long as was asked
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise _no_answer(request, error) from error
-
-
-def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    rest = b""
-    for chunk in response.stream(amt=None, decode_content=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in lines if line)
-
-
-def _event(said: Any, request: Request) -> Event:
-    match said:
-        case {"type": "ERROR", "object": {"code": int(code), **rest}}:
-            raise error_of(Answer(code, {}, json.dumps(rest).encode()), request)
-        case {"type": "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" as happened, "object": dict(obj)}:
-            return Event(happened, obj)
-    raise ServerFailure(Fault("a line of the watch is no event", subject=str(request)), delay=2.0)

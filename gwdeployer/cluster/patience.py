@@ -10,11 +10,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gwdeployer.cluster.port import Cluster, Event, Listing, Operation
+from gwdeployer.cluster.port import Cluster, Listing, Operation, WatchStream
 from gwdeployer.errors import Interrupted, ServerFailure, Throttled, Unreachable
 from gwdeployer.objects import KindRef, Object, ObjectRef
 
@@ -108,7 +108,7 @@ class PatientCluster:
 
     def watch(
         self, kind: KindRef, namespace: str | None = None, *, resource_version: str, timeout: float
-    ) -> Iterator[Event]:
+    ) -> WatchStream:
         """See :class:`~gwdeployer.cluster.Cluster`. Who watches begins anew by themselves."""
         return self._cluster.watch(kind, namespace, resource_version=resource_version, timeout=timeout)
 

@@ -8,7 +8,7 @@ threads at once. ``timeout`` is in seconds, for one request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from gwdeployer.objects import KindRef, Object, ObjectRef
@@ -29,6 +29,19 @@ class Event(NamedTuple):
 
     type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
     object: Object
+
+
+class WatchStream(Protocol):
+    """What a watch yields. One thread iterates; whoever stops early closes."""
+
+    def __iter__(self) -> WatchStream:
+        """Return itself."""
+
+    def __next__(self) -> Event:
+        """Wait for the next event and return it. Raises StopIteration at the end, and ApiErrors."""
+
+    def close(self) -> None:
+        """End the stream, from any thread: the one that waits for an event is woken, and meets the end."""
 
 
 class Cluster(Protocol):
@@ -52,7 +65,7 @@ class Cluster(Protocol):
 
     def watch(
         self, kind: KindRef, namespace: str | None = None, *, resource_version: str, timeout: float
-    ) -> Iterator[Event]:
+    ) -> WatchStream:
         """Yield what happens to a kind after ``resource_version``, bookmarks too.
 
         Ends when the server ends it, or after ``timeout`` seconds in which nothing came. Raises Expired where

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gwdeployer.cluster import Cluster, Event, Listing, Operation
+from gwdeployer.cluster import Cluster, Listing, Operation, WatchStream
 from gwdeployer.objects import KindRef, Object, ObjectRef
 
 READS = {"get", "list", "watch", "supports"}
@@ -89,7 +89,7 @@ class RecordingCluster:
 
     def watch(
         self, kind: KindRef, namespace: str | None = None, *, resource_version: str, timeout: float
-    ) -> Iterator[Event]:
+    ) -> WatchStream:
         return self._cluster.watch(kind, namespace, resource_version=resource_version, timeout=timeout)
 
     def create(

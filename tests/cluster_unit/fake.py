@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from gwdeployer.cluster import Event, Listing, Operation
@@ -100,7 +100,7 @@ class FakeCluster:
 
     def watch(
         self, kind: KindRef, namespace: str | None = None, *, resource_version: str, timeout: float
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         self._asked(f"watch {kind.kind}")
         yield Event("BOOKMARK", {})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -199,8 +200,27 @@ def test_a_watch_that_is_left_gives_its_connection_back() -> None:
     with talking(streamed(EVENTS, then="wait", pause=0.3), OK) as (cluster, _):
         events = cluster.watch(CONFIG_MAP, resource_version="1", timeout=5)
         next(events)
-        events.close()  # type: ignore[attr-defined]
+        events.close()
         assert cluster.get(*REF) == WEB
+
+
+def test_a_watch_that_waits_is_ended_from_another_thread() -> None:
+    with talking(streamed(EVENTS, then="wait", pause=2.0)) as (cluster, _):
+        events = cluster.watch(CONFIG_MAP, resource_version="1", timeout=60)
+        assert next(events).type == "ADDED"
+        started = time.monotonic()
+        threading.Timer(0.1, events.close).start()
+        assert [event.type for event in events] == ["BOOKMARK"]
+        assert time.monotonic() - started < 2.0
+        events.close()
+
+
+def test_a_watch_that_is_closed_before_it_began_asks_nothing() -> None:
+    with talking() as (cluster, server):
+        events = cluster.watch(CONFIG_MAP, resource_version="1", timeout=5)
+        events.close()
+        assert list(events) == []
+        assert server.asked == []
 
 
 @pytest.mark.parametrize(
