@@ -61,10 +61,12 @@ class Plugin(ABC):
     options: ClassVar[Sequence[PluginOption]] = ()
     #: The kinds of owners that are routed here.
     owners: ClassVar[Sequence[KindRef]] = ()
-    #: Further kinds that plans read; what else is in a file is ignored.
-    reads: ClassVar[Sequence[KindRef]] = ()
+    #: Further kinds that plans read; what else is in a file is ignored. An instance may read more, by its inputs.
+    reads: Sequence[KindRef] = ()
+    #: Those of all kinds of which plans read the status, too: a change of it alone makes a new plan.
+    reads_status_of: ClassVar[Sequence[KindRef]] = ()
     #: Further kinds that statuses are computed from, and those whose status is written (``reporters``).
-    observes: ClassVar[Sequence[KindRef]] = ()
+    observes: Sequence[KindRef] = ()
     #: Which of all these kinds no namespace holds; those of Kubernetes' own APIs are known.
     cluster_scoped: ClassVar[Sequence[KindRef]] = ()
 

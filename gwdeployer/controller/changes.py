@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from gwdeployer.objects import KindRef, Object, metadata_of, name_of, namespace_of
-
-_WITH_STATUS = frozenset({"metadata", "status"})
-_WITH_EVERY_WRITE = frozenset({"resourceVersion", "managedFields"})
+from gwdeployer.objects import KindRef, Object, name_of, namespace_of, same_but_for_status
 
 
 class Change(NamedTuple):
@@ -33,11 +29,4 @@ def status_only(change: Change) -> bool:
     before, after = change.before, change.after
     if before is None or after is None:
         return False
-    return _agree(before, after, _WITH_STATUS) and _agree(
-        metadata_of(before), metadata_of(after), _WITH_EVERY_WRITE
-    )
-
-
-def _agree(one: Mapping[str, Any], other: Mapping[str, Any], but_for: Set[str]) -> bool:
-    names = (one.keys() | other.keys()) - but_for
-    return all(one.get(name) == other.get(name) for name in names)
+    return same_but_for_status(before, after)

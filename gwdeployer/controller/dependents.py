@@ -1,7 +1,7 @@
 """Who has to be looked at again when an object changes: those who read it, and nobody else.
 
-What a plan or a status was made of is known from the store that recorded it (``RecordingStore.reads``), absent
-objects and lists included. So no table says which kinds trigger what: reading is subscribing.
+What a plan or a status was made of is known from the store that recorded it (``RecordingStore.reads``),
+absent objects and lists included. So no table says which kinds trigger what: reading is subscribing.
 """
 
 from __future__ import annotations
@@ -44,21 +44,26 @@ class Dependents:
         self._indexes: dict[_GroupKind, dict[Index, int]] = {}
 
     def record(
-        self, key: ObjectRef, planning: Iterable[Read], reporting: Iterable[Read] = (), *more: ObjectRef
-    ) -> None:
-        """Note all that ``key`` has read: for its plan, for its status, and ``more`` objects it is about.
+        self,
+        key: ObjectRef,
+        planning: Iterable[Read],
+        reporting: Iterable[Read] = (),
+        objects: Iterable[ObjectRef] = (),
+    ) -> bool:
+        """Note all that ``key`` has read: for its plan, for its status, and further ``objects``.
 
         What it read before and not now is forgotten. Of what was read for a plan, changes of a status alone
-        do not count.
+        do not count. Return whether there is anything that it had not read before.
         """
         topics = {_topic(read): read.kind.group_kind in self._status_counts for read in planning}
         topics |= {_topic(read): True for read in reporting}
-        topics |= {_Topic(ref.kind.group_kind, "object", (ref.namespace, ref.name)): True for ref in more}
+        topics |= {_Topic(ref.kind.group_kind, "object", (ref.namespace, ref.name)): True for ref in objects}
         with self._lock:
             before = self._topics.get(key, {})
             if before == topics:
-                return
+                return False
             self._replace(key, before, topics)
+            return not topics.keys() <= before.keys()
 
     def forget(self, key: ObjectRef) -> None:
         """Drop all subscriptions of a key that is gone."""

@@ -103,9 +103,10 @@ class WorkQueue(Generic[K]):
             elif key not in self._ready and key not in self._again:
                 self._line_up_later(key, self._clock() + seconds)
 
-    def retry(self, key: K) -> float:
+    def retry(self, key: K, *, at_least: float = 0.0) -> float:
         """Add a key that failed, after twice as long as the last time; return the delay in seconds.
 
+        ``at_least`` so many seconds, where it is known that trying sooner would be in vain.
         The delay is drawn from the upper half of what it may be, so that keys that failed together do not
         come back together.
         """
@@ -113,7 +114,7 @@ class WorkQueue(Generic[K]):
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
             most = min(self._longest_retry, self._first_retry * 2.0 ** min(failures, _MOST_DOUBLINGS))
-            delay = most * (1.0 + self._chance()) / 2
+            delay = max(at_least, most * (1.0 + self._chance()) / 2)
             self.add_after(key, delay)
             if self.observer is not None:
                 self.observer.retried()

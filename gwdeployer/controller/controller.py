@@ -1,0 +1,237 @@
+"""The loop: what changes in a cluster is looked at until it is as it should be, and its status says so.
+
+::
+
+    caches --changes--> triggers --keys--> queue --> workers: plan, deploy, prune, report
+
+Level-based: a key says which object to look at, never what happened to it. Looking again is always right and
+costs no request where nothing has changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from gwdeployer.cluster.port import Cluster
+from gwdeployer.controller.cache import Cache
+from gwdeployer.controller.changes import Change
+from gwdeployer.controller.dependents import Dependents
+from gwdeployer.controller.desk import Desk
+from gwdeployer.controller.observing import Handled, Observer, unexpected
+from gwdeployer.controller.owner_handler import OwnerHandler
+from gwdeployer.controller.owner_kinds import kept_kinds, owner_kinds, reported_kinds, status_kinds
+from gwdeployer.controller.report_handler import ReportHandler
+from gwdeployer.controller.scope import Scope
+from gwdeployer.controller.triggers import Triggers
+from gwdeployer.controller.work_queue import WorkQueue
+from gwdeployer.deployer import Deployer
+from gwdeployer.errors import Fault, GwdeployerError, PluginError
+from gwdeployer.objects import KindRef, ObjectRef
+from gwdeployer.plugins import Plugin
+
+if TYPE_CHECKING:
+    from gwdeployer.controller.leader import LeaderElector
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that a kind that cannot be read (no rights) may hold up the rest at the start.
+_FIRST_SYNC = 30.0
+
+
+class Settings(NamedTuple):
+    """How the loop works; times are in seconds.
+
+    ``timeout`` is what one pass over one owner may take. After ``resync`` everything is looked at again,
+    whether or not anything has changed.
+    """
+
+    workers: int = 8
+    timeout: float | None = 60.0
+    resync: float = 600.0
+
+
+class Handler(Protocol):
+    """Handles the keys of one kind."""
+
+    name: str
+
+    def handle(self, key: ObjectRef, cancel: threading.Event) -> Handled:
+        """Do what is due for a key; ``cancel`` ends it between two requests."""
+
+
+class Controller:
+    """Deploys for every owner in a cluster, keeps it right, and reports.
+
+    ::
+
+        stop = threading.Event()
+        Controller([deployer], cluster).run(stop)       # until stop is set
+
+    It has a thread for each kind that it watches, and its workers.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Deployer | Plugin],
+        cluster: Cluster,
+        *,
+        scope: Scope | None = None,
+        elector: LeaderElector | None = None,
+        observers: Sequence[Observer] = (),
+        settings: Settings | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        """Look after the owners of deployers and plugins, which write to a cluster themselves.
+
+        ``cluster`` is read, and statuses are written to it. ``scope`` says in which namespaces owners are
+        looked after. With an ``elector``, only the leader writes; the others keep their caches warm.
+        ``observers`` are told of each pass. ``dry_run`` is for parts that rehearse (``DryRunCluster``): no status is
+        written, and what is there is asked of their cluster. Raises PluginError where two parts have owners
+        of one kind, or a deployer has no cluster.
+        """
+        _check(parts)
+        self._settings = settings or Settings()
+        self._elector = elector
+        self._observers = tuple(observers)
+        scope = scope or Scope()
+        self.cache = Cache(cluster, on_change=self._changed, on_synced=self._synced, scope=scope)
+        self.queue: WorkQueue[ObjectRef] = WorkQueue()
+        self._leading = False
+        self._kinds = kept_kinds(parts)
+        desk = Desk(
+            cluster, self.cache, Dependents(status_kinds(parts)), scope, self._settings.timeout, dry_run
+        )
+        owners, reported = owner_kinds(parts), reported_kinds(parts)
+        self._handlers: dict[tuple[str, str], Handler] = {
+            **{one.kind.group_kind: OwnerHandler(one, desk) for one in owners},
+            **{one.kind.group_kind: ReportHandler(one, desk) for one in reported},
+        }
+        self._installs = [key for one in reported for key in one.installs]
+        self._handled = [*(one.kind for one in owners), *(one.kind for one in reported)]
+        self._triggers = Triggers(
+            [one.kind for one in owners], [one.kind for one in reported], desk.dependents
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set; return when everything that was begun has ended. Runs once."""
+        self.cache.keep(*self._kinds)
+        self.cache.start()
+        try:
+            if self._elector is None:
+                self._lead(stop)
+            else:
+                self._elector.run(stop, self._lead)
+        finally:
+            self.cache.close()
+
+    def unready(self) -> str:
+        """Return why the work cannot be done now (kinds that are not known yet); "" where it can."""
+        kinds = ", ".join(sorted(map(str, self.cache.unsynced())))
+        return f"not synced: {kinds}" if kinds else ""
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether owners are being looked after by this one."""
+        return self._leading
+
+    def _lead(self, lost: threading.Event) -> None:
+        """Look after all owners until ``lost`` is set, with a queue of its own: each term begins afresh."""
+        self.cache.wait_for_sync(timeout=_FIRST_SYNC, stop=lost)
+        queue = self.queue = WorkQueue()
+        self._leading = True
+        threads = [
+            threading.Thread(target=self._work, args=(queue, lost), name=f"gwdeployer-worker-{number}")
+            for number in range(self._settings.workers)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            self._add_all()
+            while not lost.wait(self._settings.resync):
+                self._add_all()
+        finally:
+            self._leading = False
+            queue.close()
+            for thread in threads:
+                thread.join()
+
+    def _add_all(self) -> None:
+        for key in self._installs:
+            self.queue.add(key)
+        for kind in self._handled:
+            self._add_kind(kind)
+
+    def _add_kind(self, kind: KindRef) -> None:
+        try:
+            objects = self.cache.list(kind)
+        except GwdeployerError as error:
+            logger.warning("%s: not looked after yet: %s", kind, error)
+            return
+        for obj in objects:
+            self.queue.add(ObjectRef(kind, *ObjectRef.of(obj)[1:]))
+
+    def _changed(self, change: Change) -> None:
+        if self._leading:
+            for key in self._triggers.of(change):
+                self.queue.add(key)
+
+    def _synced(self, kind: KindRef) -> None:
+        """Look at everything again: anybody may have waited for this kind. Seldom does one come late."""
+        if self._leading:
+            logger.info("%s: known now", kind)
+            self._add_all()
+
+    def _work(self, queue: WorkQueue[ObjectRef], lost: threading.Event) -> None:
+        while (key := queue.get()) is not None:
+            try:
+                self._handle(key, queue, lost)
+            finally:
+                queue.done(key)
+
+    def _handle(self, key: ObjectRef, queue: WorkQueue[ObjectRef], lost: threading.Event) -> None:
+        began = time.monotonic()
+        handler = self._handlers[key.kind.group_kind]
+        try:
+            handled = handler.handle(key, lost)
+        except GwdeployerError as error:
+            handled = Handled(key, handler.name, error=error)
+        except Exception as error:  # noqa: BLE001 - said on the next line
+            handled = Handled(key, handler.name, error=unexpected(error, key))
+        seconds = time.monotonic() - began
+        if not lost.is_set():
+            _requeue(handled, queue)
+        self._tell(handled, seconds)
+
+    def _tell(self, handled: Handled, seconds: float) -> None:
+        for observer in self._observers:
+            try:
+                observer.handled(handled, seconds)
+            except Exception:
+                logger.exception("an observer failed", extra={"owner": str(handled.key)})
+
+
+def _requeue(handled: Handled, queue: WorkQueue[ObjectRef]) -> None:
+    """Let a key be looked at again when it should be: at once, later, or not before something changes."""
+    key = handled.key
+    if handled.stale:
+        queue.add(key)
+    if handled.errors:
+        again = queue.retry(key, at_least=handled.retry_after) if handled.retry_after is not None else None
+        when = "when something changes" if again is None else f"in {again:.1f} s"
+        for error in handled.errors:
+            logger.warning("%s: %s (again %s)", key, error, when, extra={"owner": str(key)})
+        return
+    queue.forget(key)
+    if handled.requeue_after is not None:
+        queue.add_after(key, handled.requeue_after)
+
+
+def _check(parts: Iterable[Deployer | Plugin]) -> None:
+    for part in parts:
+        if not (part.can_write if isinstance(part, Deployer) else part.cluster):
+            name = repr(part) if isinstance(part, Deployer) else f"plugin {part.name}"
+            raise PluginError(Fault("has no cluster to deploy to", subject=name, hint="give it cluster="))

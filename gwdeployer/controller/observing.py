@@ -1,0 +1,63 @@
+"""What is told of each pass of the loop: to metrics, to events, to an embedder's own observer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from gwdeployer.cluster.outcomes import ReconcileResult
+from gwdeployer.errors import Fault, GwdeployerError, RetryableError
+from gwdeployer.objects import Object, ObjectRef
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One pass over one key: an owner, or an object whose status is reported.
+
+    ``name`` is the plugin's, or the owner kind's. ``object`` is None for what is gone. ``result`` is None
+    where there was nothing to reconcile. ``repaired`` are objects that were put right though the plan was the
+    one before: somebody else had changed them. ``error`` is what kept the status from being written.
+    ``stale`` says that something that was read has changed meanwhile.
+    """
+
+    key: ObjectRef
+    name: str
+    object: Object | None = None
+    result: ReconcileResult | None = None
+    repaired: tuple[ObjectRef, ...] = ()
+    status_written: bool = False
+    error: GwdeployerError | None = None
+    stale: bool = False
+
+    @property
+    def errors(self) -> tuple[GwdeployerError, ...]:
+        """Everything that went wrong."""
+        return (*(self.result.errors if self.result else ()), *((self.error,) if self.error else ()))
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds after which to try again at the earliest what failed; None: retrying cannot help."""
+        delays = [error.delay for error in self.errors if isinstance(error, RetryableError)]
+        return min(delays, default=None)
+
+    @property
+    def requeue_after(self) -> float | None:
+        """Seconds after which to look again though nothing failed; None: there is no need."""
+        return self.result.requeue_after if self.result else None
+
+
+class Observer(Protocol):
+    """Is told of each pass, in the worker's thread: it must be quick, and must not raise."""
+
+    def handled(self, handled: Handled, seconds: float) -> None:
+        """Take note of a pass that took ``seconds``."""
+
+
+def unexpected(error: Exception, key: ObjectRef) -> GwdeployerError:
+    """Return what is said of an exception that no contract allows; the log has all of it."""
+    logger.exception("%s: not handled", key, extra={"owner": str(key)}, exc_info=error)
+    fault = Fault(f"{type(error).__name__}: {error}", subject=str(key), hint="see the controller's log")
+    return RetryableError(fault, owner=str(key))

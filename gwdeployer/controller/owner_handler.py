@@ -1,0 +1,140 @@
+"""One pass over one owner: route, reconcile, report."""
+
+from __future__ import annotations
+
+import threading
+
+from gwdeployer.cluster.outcomes import Action, ReconcileResult
+from gwdeployer.controller.desk import Desk
+from gwdeployer.controller.observing import Handled, unexpected
+from gwdeployer.controller.owner_kinds import OwnerKind
+from gwdeployer.controller.status_keeper import Basis
+from gwdeployer.deployer import Deployer
+from gwdeployer.errors import GwdeployerError, NotSynced
+from gwdeployer.generator import Skip
+from gwdeployer.objects import Object, ObjectRef
+from gwdeployer.objects.owners import Owner
+from gwdeployer.plan import Plan
+from gwdeployer.store import ObjectStore, RecordingStore, unchanged
+
+_WRITTEN = frozenset({Action.CREATED, Action.CONFIGURED, Action.RECREATED})
+
+
+class OwnerHandler:
+    """Handles the owners of one kind. One owner is handled by one thread at a time."""
+
+    def __init__(self, owner_kind: OwnerKind, desk: Desk) -> None:
+        """Plans are made from the desk's cache."""
+        self.name = owner_kind.name
+        self._owner_kind = owner_kind
+        self._desk = desk
+        self._cache = desk.cache
+        self._statuses = desk.statuses(owner_kind.controller_name)
+        self._used: dict[ObjectRef, Deployer] = {}
+        self._done: dict[ObjectRef, Plan] = {}
+
+    def handle(self, key: ObjectRef, cancel: threading.Event) -> Handled:
+        """Bring what is deployed for an owner, and the owner's status, to what they should be.
+
+        Raises NotSynced where not even the owner is known yet. What goes wrong else is in the answer.
+        """
+        cached = self._cache.get(*key)
+        owner = self._statuses.latest(key, cached)
+        if owner is None or cached is None:
+            return self._gone(key)
+        planning, reporting = RecordingStore(self._cache), RecordingStore(self._cache)
+        result = self._reconciled(key, owner, planning, cancel)
+        repaired = self._repaired(key, result)
+        written, error = False, None
+        if not (cancel.is_set() or isinstance(result.planning, NotSynced)):
+            written, error = self._reported(key, owner, cached, result, reporting)
+        news = self._desk.dependents.record(key, planning.reads, reporting.reads, _obstacles(result))
+        # What was read first and subscribed to later may have changed in between.
+        reads = {**planning.reads, **reporting.reads}
+        stale = news and not unchanged(reads, self._cache)
+        return Handled(key, self.name, owner, result, repaired, written, error, stale)
+
+    def _gone(self, key: ObjectRef) -> Handled:
+        deployer = self._used.pop(key, None)
+        if deployer is not None:
+            deployer.forget({"metadata": {"namespace": key.namespace, "name": key.name}})
+        self._done.pop(key, None)
+        self._statuses.forget(key)
+        self._desk.dependents.forget(key)
+        return Handled(key, self.name)
+
+    def _reconciled(
+        self, key: ObjectRef, owner: Object, store: ObjectStore, cancel: threading.Event
+    ) -> ReconcileResult:
+        try:
+            if not self._desk.scope.includes(key.namespace, store):
+                return ReconcileResult(
+                    key, Plan(key, skip=Skip("is in a namespace that is not looked after"))
+                )
+            routed = self._owner_kind.route(owner, store)
+            if isinstance(routed, Skip):
+                return self._left_alone(key, owner, routed, cancel)
+            self._use(key, routed)
+            return self._reconcile(routed, owner, store, cancel)
+        except GwdeployerError as error:
+            return ReconcileResult(key, planning=error.about(owner=str(key)))
+        except Exception as error:  # noqa: BLE001 - said on the next line
+            # A third party's generator or plugin: its fault must be seen on its owner, and stop nobody else.
+            return ReconcileResult(key, planning=unexpected(error, key))
+
+    def _reconcile(
+        self, deployer: Deployer, owner: Object, store: ObjectStore, cancel: threading.Event
+    ) -> ReconcileResult:
+        return deployer.reconcile(
+            owner, store, live=self._desk.live, timeout=self._desk.timeout, cancel=cancel
+        )
+
+    def _use(self, key: ObjectRef, deployer: Deployer) -> None:
+        before = self._used.get(key)
+        if before is not None and before is not deployer:
+            before.forget({"metadata": {"namespace": key.namespace, "name": key.name}})
+        self._used[key] = deployer
+
+    def _left_alone(
+        self, key: ObjectRef, owner: Object, skip: Skip, cancel: threading.Event
+    ) -> ReconcileResult:
+        """Remove what an owner that is ours no longer was left, and release one that is being deleted."""
+        plan = Plan(key, skip=skip)
+        cleaner = self._owner_kind.cleaner()
+        if cleaner is None:
+            return ReconcileResult(key, plan)
+        claim = Owner.of(owner, self._owner_kind.kind)
+        if claim.deleting and claim.finalized:
+            return self._reconcile(cleaner, owner, self._cache, cancel)
+        if not skip.cleanup:
+            return ReconcileResult(key, plan)
+        pruned = cleaner.release(owner, live=self._desk.live, timeout=self._desk.timeout, cancel=cancel)
+        return ReconcileResult(key, plan, pruned=pruned)
+
+    def _repaired(self, key: ObjectRef, result: ReconcileResult) -> tuple[ObjectRef, ...]:
+        """Return what had to be put right although nothing that it was planned from had changed."""
+        before = self._done.get(key)
+        outcomes = result.deployed.outcomes if result.deployed else ()
+        if result.plan is not None and not result.errors:
+            self._done[key] = result.plan
+        if before is None or before is not result.plan:
+            return ()
+        return tuple(outcome.ref for outcome in outcomes if outcome.action in _WRITTEN)
+
+    def _reported(
+        self, key: ObjectRef, owner: Object, cached: Object, result: ReconcileResult, store: RecordingStore
+    ) -> tuple[bool, GwdeployerError | None]:
+        """Keep the owner's status. Return whether it was written, and what went wrong."""
+        report = self._owner_kind.status
+        if report is None:
+            return False, None
+        # What went wrong may have other words each time: then the status is computed each time.
+        about = result if result.errors or result.pending else result.plan
+        return self._statuses.kept(
+            key, owner, cached, Basis(about, store), lambda reads, now: report(owner, result, reads, now)
+        )
+
+
+def _obstacles(result: ReconcileResult) -> list[ObjectRef]:
+    """Return the objects that stand in the way: when they change, it may be worth another try."""
+    return [outcome.ref for outcome in (result.deployed.outcomes if result.deployed else ()) if outcome.error]

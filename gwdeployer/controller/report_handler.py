@@ -1,0 +1,65 @@
+"""One pass over one object for which nothing is deployed (a class, parameters): its status is kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+
+from gwdeployer.controller.desk import Desk
+from gwdeployer.controller.observing import Handled
+from gwdeployer.controller.status_keeper import Basis
+from gwdeployer.errors import Conflict, GwdeployerError
+from gwdeployer.objects import KindRef, Object, ObjectRef
+from gwdeployer.status import Reporter
+from gwdeployer.store import RecordingStore, unchanged
+
+
+class Reported(NamedTuple):
+    """A kind of objects, who computes their status (if anybody), and those that have to be there."""
+
+    kind: KindRef
+    controller_name: str
+    reporter: Reporter | None
+    installs: Mapping[ObjectRef, Object]
+
+
+class ReportHandler:
+    """Keeps the statuses of the objects of one kind, and creates those of them that are to be installed."""
+
+    def __init__(self, reported: Reported, desk: Desk) -> None:
+        """Objects, and what their statuses are computed from, are in the desk's cache."""
+        self.name = reported.kind.kind.lower()
+        self._reported = reported
+        self._desk = desk
+        self._statuses = desk.statuses(reported.controller_name)
+
+    def handle(self, key: ObjectRef, cancel: threading.Event) -> Handled:
+        """Bring an object's status to what it should be. Raises NotSynced as :class:`OwnerHandler` does."""
+        cached = self._desk.cache.get(*key)
+        obj = self._statuses.latest(key, cached)
+        if obj is None or cached is None:
+            return self._missing(key)
+        reporter, reading = self._reported.reporter, RecordingStore(self._desk.cache)
+        if reporter is None:
+            return Handled(key, self.name, obj)
+        compute = partial(reporter.status, obj)
+        written, error = self._statuses.kept(key, obj, cached, Basis(None, reading), compute)
+        news = self._desk.dependents.record(key, (), reading.reads)
+        stale = news and not unchanged(reading.reads, self._desk.cache)
+        return Handled(key, self.name, obj, None, (), written, error, stale)
+
+    def _missing(self, key: ObjectRef) -> Handled:
+        self._statuses.forget(key)
+        self._desk.dependents.forget(key)
+        wanted = self._reported.installs.get(key)
+        if wanted is None or self._desk.dry_run:
+            return Handled(key, self.name)
+        try:
+            self._desk.cluster.create(wanted, manager=self._reported.controller_name)
+        except Conflict:
+            return Handled(key, self.name)  # somebody has made it; the cache will show it
+        except GwdeployerError as error:
+            return Handled(key, self.name, error=error.about(subject=str(key)))
+        return Handled(key, self.name)

@@ -1,0 +1,53 @@
+"""Which keys a change is about: the object itself, the owner of what was deployed, and whoever read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from gwdeployer.controller.changes import Change
+from gwdeployer.controller.dependents import Dependents
+from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of, name_of, namespace_of
+from gwdeployer.objects.ownership import OWNER_NAME, OWNER_NAMESPACE, OWNER_UID
+
+
+class Triggers:
+    """Finds the keys to look at again. Thread-safe."""
+
+    def __init__(
+        self, owners: Iterable[KindRef], reported: Iterable[KindRef], dependents: Dependents
+    ) -> None:
+        """``owners`` are the kinds that things are deployed for, ``reported`` those whose status is kept."""
+        self._owners: Mapping[tuple[str, str], KindRef] = {kind.group_kind: kind for kind in owners}
+        self._handled = {**self._owners, **{kind.group_kind: kind for kind in reported}}
+        self._dependents = dependents
+
+    def of(self, change: Change) -> set[ObjectRef]:
+        """Return the keys that a change is about."""
+        keys = self._dependents.of(change)
+        for obj in (change.before, change.after):
+            if obj is not None:
+                keys.update(self._keys_of(change.kind, obj))
+        return keys
+
+    def _keys_of(self, kind: KindRef, obj: Object) -> Iterator[ObjectRef]:
+        handled = self._handled.get(kind.group_kind)
+        if handled is not None:
+            yield ObjectRef(handled, namespace_of(obj), name_of(obj))
+        yield from self._controllers(obj)
+        yield from self._labelled_owners(obj)
+
+    def _controllers(self, obj: Object) -> Iterator[ObjectRef]:
+        for reference in metadata_of(obj).get("ownerReferences") or ():
+            kind = KindRef.of(str(reference.get("apiVersion")), str(reference.get("kind")))
+            owner = self._owners.get(kind.group_kind)
+            if owner is not None and reference.get("controller"):
+                yield ObjectRef(owner, namespace_of(obj), str(reference.get("name")))
+
+    def _labelled_owners(self, obj: Object) -> Iterator[ObjectRef]:
+        """Yield who may be the owner of a cluster-scoped object: its marks do not tell the kind."""
+        metadata = metadata_of(obj)
+        if OWNER_UID in (metadata.get("labels") or {}):
+            annotations = metadata.get("annotations") or {}
+            namespace = str(annotations.get(OWNER_NAMESPACE) or "")
+            name = str(annotations.get(OWNER_NAME) or "")
+            yield from (ObjectRef(owner, namespace, name) for owner in self._owners.values())
