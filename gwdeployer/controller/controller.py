@@ -89,9 +89,9 @@ class Controller:
 
         ``cluster`` is read, and statuses are written to it. ``scope`` says in which namespaces owners are
         looked after. With an ``elector``, only the leader writes; the others keep their caches warm.
-        ``observers`` are told of each pass. ``dry_run`` is for parts that rehearse (``DryRunCluster``): no status is
-        written, and what is there is asked of their cluster. Raises PluginError where two parts have owners
-        of one kind, or a deployer has no cluster.
+        ``observers`` are told of each pass. ``dry_run`` is for parts that rehearse (``DryRunCluster``): no
+        status is written, and what is there is asked of their cluster. Raises PluginError where two parts
+        have owners of one kind, or a deployer has no cluster.
         """
         _check(parts)
         self._settings = settings or Settings()
