@@ -17,6 +17,7 @@ COMMANDS = {
     "diff": "gwdeployer.cli.diff",
     "apply": "gwdeployer.cli.apply",
     "crds": "gwdeployer.cli.crds",
+    "rbac": "gwdeployer.cli.rbac",
 }
 _COMPLETION = 'Shell completion: eval "$(_GWDEPLOYER_COMPLETE=bash_source gwdeployer)", also zsh and fish.'
 

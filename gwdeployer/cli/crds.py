@@ -7,24 +7,16 @@ from collections.abc import Sequence
 
 import click
 
-from gwdeployer import documents
-from gwdeployer.cli.formats import json_text
+from gwdeployer.cli.formats import objects_as
+from gwdeployer.cli.options import output_option
 from gwdeployer.crd import CrdDefinition, crd_of
 from gwdeployer.errors import Fault, PluginError
-from gwdeployer.objects import Object
 from gwdeployer.plugins import Plugin, discover
 
 
 @click.command(epilog="Example: gwdeployer crds agpar | kubectl apply --server-side -f -")
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["yaml", "json"]),
-    default="yaml",
-    show_default=True,
-    help="Output format.",
-)
+@output_option("yaml", "json")
 @click.option(
     "--descriptions/--no-descriptions",
     default=True,
@@ -38,7 +30,7 @@ def crds(kinds: tuple[str, ...], output: str, descriptions: bool) -> None:
     """
     chosen = _chosen(definitions_of(discover()), kinds)
     made = [crd_of(definition, descriptions=descriptions) for definition in chosen]
-    click.echo(_as_list(made) if output == "json" else documents.dump_all(made), nl=False)
+    click.echo(objects_as(output, made), nl=False)
 
 
 def definitions_of(plugins: Sequence[type[Plugin]]) -> list[CrdDefinition]:
@@ -56,7 +48,3 @@ def _chosen(definitions: Sequence[CrdDefinition], kinds: Sequence[str]) -> list[
         known = ", ".join(one.kind.kind for one in definitions) or "none"
         raise click.UsageError(f"no plugin defines {', '.join(unknown)}; there are: {known}")
     return [one for one in definitions if not kinds or any(one.is_called(kind) for kind in kinds)]
-
-
-def _as_list(objects: Sequence[Object]) -> str:
-    return json_text({"apiVersion": "v1", "kind": "List", "items": list(objects)})

@@ -18,8 +18,15 @@ def as_yaml(plans: Iterable[Plan]) -> str:
 
 def as_json(plans: Iterable[Plan]) -> str:
     """Return the objects as one v1 ``List``."""
-    items = [obj for plan in plans for obj in plan.objects]
-    return json_text({"apiVersion": "v1", "kind": "List", "items": items})
+    return objects_as("json", (obj for plan in plans for obj in plan.objects))
+
+
+def objects_as(output: str, objects: Iterable[Object]) -> str:
+    """Return objects as ``yaml``, one document each, or as one ``json`` List."""
+    found = list(objects)
+    if output == "yaml":
+        return documents.dump_all(found)
+    return json_text({"apiVersion": "v1", "kind": "List", "items": found})
 
 
 def as_names(plans: Iterable[Plan]) -> str:

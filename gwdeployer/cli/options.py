@@ -31,7 +31,7 @@ def _log(_: click.Context, __: click.Parameter, verbose: int) -> None:
         logging.getLogger("gwdeployer").addHandler(logging.NullHandler())
 
 
-_OPTIONS = (
+_SETTINGS = (
     click.option(
         "-v",
         "--verbose",
@@ -47,23 +47,41 @@ _OPTIONS = (
         metavar="FILE",
         help="YAML file that says what the controller knows: its name, images, control plane.",
     ),
-    click.option(
-        "-f",
-        "--filename",
-        "filenames",
-        multiple=True,
-        required=True,
-        metavar="FILE",
-        help="File, folder, or - for standard input; may be given several times.",
-    ),
+)
+_FILES = click.option(
+    "-f",
+    "--filename",
+    "filenames",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="File, folder, or - for standard input; may be given several times.",
 )
 
 
 def input_options(function: F) -> F:
     """Add ``-f``, ``--inputs`` and ``-v``."""
-    for option in _OPTIONS:
+    return _FILES(settings_options(function))
+
+
+def settings_options(function: F) -> F:
+    """Add ``--inputs`` and ``-v``."""
+    for option in _SETTINGS:
         function = option(function)
     return function
+
+
+def namespaces_option(text: str) -> Callable[[F], F]:
+    """Return what adds ``--namespace``, which may be given several times."""
+    return click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help=text)
+
+
+def output_option(*formats: str) -> Callable[[F], F]:
+    """Return what adds ``--output``; the first format is the default."""
+    choice = click.Choice(formats)
+    return click.option(
+        "-o", "--output", type=choice, default=formats[0], show_default=True, help="Output format."
+    )
 
 
 def reads_manifests(command: click.Command) -> bool:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from gwdeployer.cli.formats import FORMATS, VALUES_FORMATS, names_of
-from gwdeployer.cli.options import input_options, manifests_of, plugins_for
+from gwdeployer.cli.options import input_options, manifests_of, output_option, plugins_for
 from gwdeployer.cli.planning import plans_of
 from gwdeployer.cli.report import Report
 from gwdeployer.plan import Plan
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _output_option(formats: Mapping[str, object]) -> Callable[[F], F]:
-    choice = click.Choice(list(formats))
-    return click.option(
-        "-o", "--output", type=choice, default="yaml", show_default=True, help="Output format."
-    )
-
 
 @click.command(epilog="Example: gwdeployer render -f my-gateway.yaml -f params/ -o tree")
 @input_options
-@_output_option(FORMATS)
+@output_option(*FORMATS)
 def render(filenames: tuple[str, ...], inputs_file: Path | None, output: str, **given: Any) -> None:
     """Print the objects that would be deployed for each Gateway (or other owner) in the files.
 
@@ -42,7 +32,7 @@ def render(filenames: tuple[str, ...], inputs_file: Path | None, output: str, **
 @input_options
 @click.argument("owner", required=False, metavar="[KIND/NAME]")
 @click.option("-n", "--namespace", help="Namespace of the owner, where several have the name.")
-@_output_option(VALUES_FORMATS)
+@output_option(*VALUES_FORMATS)
 def values(
     filenames: tuple[str, ...],
     inputs_file: Path | None,

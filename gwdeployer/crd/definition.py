@@ -12,6 +12,9 @@ from gwdeployer.objects import KindRef
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+#: How words end that are no plural though they end in s.
+_SINGULAR = ("ss", "us", "is")
+
 
 @dataclass(frozen=True, slots=True)
 class PrinterColumn:
@@ -54,7 +57,7 @@ class CrdDefinition:
                 Fault("needs a group, a version and a kind", subject=f"CRD {self.kind}", hint=hint)
             )
         object.__setattr__(self, "singular", self.singular or self.kind.kind.lower())
-        object.__setattr__(self, "plural", self.plural or _plural(self.singular))
+        object.__setattr__(self, "plural", self.plural or plural_of(self.singular))
 
     @property
     def name(self) -> str:
@@ -78,8 +81,13 @@ class CrdDefinition:
         return names | {key: value for key, value in lists.items() if value}
 
 
-def _plural(singular: str) -> str:
-    """English plurals as Kubernetes' own generators make them."""
+def plural_of(singular: str) -> str:
+    """Return an English plural as Kubernetes' own generators make them; what is one already stays as it is.
+
+    So ``endpoints`` and ``parameters`` do, by the rule that kubebuilder follows.
+    """
+    if singular.endswith("s") and not singular.endswith(_SINGULAR):
+        return singular
     if singular.endswith(("s", "x", "z", "ch", "sh")):
         return f"{singular}es"
     if singular.endswith("y") and singular[-2:-1] not in set("aeiou"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ def sites(server: Server) -> Server:
 
 
 @pytest.fixture
-def scene(sites: Server) -> Iterator[Scene]:
-    made = Scene(sites)
+def scene(sites: Server, tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(sites, tmp_path)
     yield made
     made.close()

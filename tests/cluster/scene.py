@@ -8,8 +8,9 @@ has), ``optional`` (which may be missing), ``unmanaged``, ``broken``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from gwdeployer import (
@@ -17,16 +18,21 @@ from gwdeployer import (
     Context,
     Deployer,
     HelmValuesGenerator,
+    Inputs,
     KindRef,
     MemoryStore,
     ObjectRef,
+    ObjectStore,
     ParametersError,
+    Plugin,
     Skip,
 )
 from gwdeployer.chart import Source
-from gwdeployer.cluster import KubernetesCluster, ReconcileResult
+from gwdeployer.cluster import Cluster, KubernetesCluster, ReconcileResult
+from gwdeployer.installation.rights import rights_of
 from gwdeployer.objects import Object
 from tests.cluster.recording import RecordingCluster
+from tests.servers.accounts import LimitedAccount
 from tests.servers.servers import Server
 
 SITE = KindRef("example.com", "v1", "Site")
@@ -188,27 +194,57 @@ def site_crd() -> Object:
     }
 
 
-class Scene:
-    """A namespace on a server, a deployer of Sites, and the requests it makes."""
+def site_deployer(cluster: Cluster | None = None) -> Deployer:
+    chart = Chart(Source("site", TEMPLATES))
+    return Deployer(SITE, controller_name=MANAGER, chart=chart, generator=SiteValues(), cluster=cluster)
 
-    def __init__(self, server: Server) -> None:
+
+class SitePlugin(Plugin):
+    """What a controller of Sites knows of them."""
+
+    name = "site"
+    owners = (SITE,)
+
+    def route(self, owner: Object, store: ObjectStore) -> Deployer:
+        return site_deployer(self.cluster)
+
+    def deploys(self) -> Sequence[KindRef]:
+        return site_deployer().kinds
+
+    def permissions(self) -> Sequence[Mapping[str, Any]]:
+        """Return what the ClusterRole grants."""
+        return [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]}]
+
+
+class Scene:
+    """A namespace on a server, a deployer of Sites, and the requests it makes.
+
+    The deployer has the rights that are derived for it, and no others; ``direct`` may do everything.
+    """
+
+    def __init__(self, server: Server, folder: Path) -> None:
         self.server = server
-        self.namespace = server.namespace()
+        self._account = LimitedAccount(server, rights_of([SitePlugin(Inputs())], lease="sites"), folder)
+        self.move()
         self._numbers = count()
         self.direct = KubernetesCluster.connect(server.kubeconfig)
-        self.cluster = RecordingCluster(self.direct)
+        self.limited = KubernetesCluster.connect(self._account.kubeconfig)
+        self.cluster = RecordingCluster(self.limited)
         self.deployer = self.restarted()
+
+    def move(self) -> None:
+        """Go on in a namespace where nothing has been."""
+        self.namespace = self.server.namespace()
+        self._account.let_in(self.namespace)
 
     def close(self) -> None:
         self.deployer.close()
+        self.limited.close()
         self.direct.close()
 
     def restarted(self) -> Deployer:
         """Return a deployer that remembers nothing."""
-        chart = Chart(Source("site", TEMPLATES))
-        return Deployer(
-            SITE, controller_name=MANAGER, chart=chart, generator=SiteValues(), cluster=self.cluster
-        )
+        return site_deployer(self.cluster)
 
     def site(self, name: str = "", *, annotations: Mapping[str, str] | None = None, **spec: Any) -> Object:
         """Create or replace a Site; return it as stored."""

@@ -62,7 +62,7 @@ class Rehearsal(NamedTuple):
 
 @pytest.fixture
 def rehearsal(scene: Scene) -> Iterator[Rehearsal]:
-    sent = RecordingCluster(scene.direct)
+    sent = RecordingCluster(scene.limited)
     cluster = DryRunCluster(sent)
     made = scene.deployer
     deployer = Deployer(

@@ -173,7 +173,7 @@ class Play:
         self.scene = scene
         self.situation = situation
         # What former plays have left would be in every list.
-        scene.namespace = scene.server.namespace()
+        scene.move()
         self.restart()
         first = situation.now if situation.before is None else situation.before
         self.ref = ObjectRef.of(scene.site(**first))

@@ -53,7 +53,7 @@ def apiserver() -> Iterator[APIServer]:
 def scene(apiserver: APIServer, tmp_path: Path) -> Iterator[Scene]:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(apiserver.kubeconfig())
-    made = Scene(InProcessServer(Endpoint(apiserver.url), kubeconfig))
+    made = Scene(InProcessServer(Endpoint(apiserver.url), kubeconfig), tmp_path)
     yield made
     made.close()
 

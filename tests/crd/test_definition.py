@@ -29,7 +29,14 @@ def definition(kind: str, **parts: Any) -> CrdDefinition:
 
 @pytest.mark.parametrize(
     ("kind", "plural"),
-    [("Site", "sites"), ("Class", "classes"), ("Policy", "policies"), ("Gateway", "gateways")],
+    [
+        ("Site", "sites"),
+        ("Class", "classes"),
+        ("Policy", "policies"),
+        ("Gateway", "gateways"),
+        ("Status", "statuses"),
+        ("SiteParameters", "siteparameters"),
+    ],
 )
 def test_the_plural_is_made_from_the_kind(kind: str, plural: str) -> None:
     assert definition(kind).name == f"{plural}.example.com"

@@ -73,7 +73,7 @@ class Server(ABC):
         name = f"user-{secrets.token_hex(4)}"
         with self.client() as client:
             self._grant(client, namespace, name, rules)
-            return replace(self.endpoint, token=_token(client, namespace, name))
+            return replace(self.endpoint, token=token_of(client, namespace, name))
 
     @staticmethod
     def _grant(client: Client, namespace: str, name: str, rules: Sequence[Object]) -> None:
@@ -90,7 +90,8 @@ class Server(ABC):
         client.post(f"{rbac}/rolebindings", binding).object()
 
 
-def _token(client: Client, namespace: str, account: str) -> str:
+def token_of(client: Client, namespace: str, account: str) -> str:
+    """Return a new token of a ServiceAccount."""
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
     token: str = client.post(path, {"spec": {"expirationSeconds": 3600}}).object()["status"]["token"]
     return token

@@ -1,0 +1,61 @@
+"""How rules call the kinds that they are about: by a plural, in a namespace or not. Pure.
+
+A running controller discovers this; rights are written before there is one. So it is known from definitions,
+and for kinds without one from the rule that generators of APIs follow. Tests hold all kinds of the plugins
+against a kube-apiserver's discovery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from gwdeployer.crd import CrdDefinition
+from gwdeployer.crd.definition import plural_of
+from gwdeployer.objects import KindRef, is_namespaced
+
+#: Resources of Kubernetes' own APIs that no namespace holds and nobody deploys, but may be allowed to use.
+_CLUSTER_SCOPED = frozenset(
+    {
+        ("", "nodes"),
+        ("authentication.k8s.io", "tokenreviews"),
+        ("authorization.k8s.io", "selfsubjectaccessreviews"),
+        ("authorization.k8s.io", "selfsubjectrulesreviews"),
+        ("authorization.k8s.io", "subjectaccessreviews"),
+        ("rbac.authorization.k8s.io", "clusterrolebindings"),
+        ("rbac.authorization.k8s.io", "clusterroles"),
+    }
+)
+
+
+class Resource(NamedTuple):
+    """A kind as rules name it."""
+
+    group: str
+    plural: str
+    namespaced: bool
+
+
+class Resources:
+    """Finds the resources of kinds."""
+
+    def __init__(
+        self, definitions: Iterable[CrdDefinition] = (), cluster_scoped: Iterable[KindRef] = ()
+    ) -> None:
+        """``definitions`` name their kinds; ``cluster_scoped`` are further ones that no namespace holds."""
+        self._definitions = {definition.kind.group_kind: definition for definition in definitions}
+        self._cluster_scoped = {kind.group_kind for kind in cluster_scoped}
+
+    def of(self, kind: KindRef) -> Resource:
+        """Return a kind's resource."""
+        defined = self._definitions.get(kind.group_kind)
+        if defined is not None:
+            return Resource(kind.group, defined.plural, defined.scope == "Namespaced")
+        namespaced = is_namespaced(kind) and kind.group_kind not in self._cluster_scoped
+        return Resource(kind.group, plural_of(kind.kind.lower()), namespaced)
+
+
+def is_for_whole_cluster(rule: Mapping[str, Any]) -> bool:
+    """Return whether only a ClusterRole that holds everywhere can give what a rule says."""
+    pairs = {(group, name) for group in rule.get("apiGroups") or () for name in rule.get("resources") or ()}
+    return bool(rule.get("nonResourceURLs")) or not pairs.isdisjoint(_CLUSTER_SCOPED)
