@@ -117,6 +117,11 @@ def test_the_delay_of_a_retry_is_drawn_from_its_upper_half() -> None:
     assert make_queue(chance=0.5).retry("a") == 0.375
 
 
+def test_a_retry_waits_at_least_as_long_as_is_asked_for() -> None:
+    queue = make_queue()
+    assert [queue.retry("a", at_least=3) for _ in range(5)] == [3, 3, 3, 4, 8]
+
+
 def test_a_key_that_is_forgotten_begins_with_the_first_delay_again() -> None:
     queue = make_queue()
     queue.retry("a")
