@@ -105,8 +105,8 @@ class LabelSelector(ApiModel):
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
-class ListenerNamespaces(ApiModel):
-    """From which namespaces ListenerSets may attach."""
+class AllowedNamespaces(ApiModel):
+    """From which namespaces something may attach."""
 
     from_: Annotated[str | None, Field(alias="from")] = None
     selector: LabelSelector | None = None
@@ -115,7 +115,7 @@ class ListenerNamespaces(ApiModel):
 class AllowedListeners(ApiModel):
     """Which ListenerSets may attach; none by default."""
 
-    namespaces: ListenerNamespaces | None = None
+    namespaces: AllowedNamespaces | None = None
 
 
 class ClassName(ApiModel):

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from gwdeployer.errors import ParametersError, shown
 from gwdeployer.generator import Context
-from gwdeployer.objects import Object, describe, matches, metadata_of, name_of, namespace_of
-from gwdeployer.store import Index, Lookup
-from gwdeployer_gateway.api import (
-    GROUP,
-    LISTENER_SET,
-    NAMESPACE,
-    GatewaySpec,
-    Listener,
-    ListenerSetSpec,
-    spec_of,
-    unknown_fields,
-)
+from gwdeployer.objects import Object, describe
+from gwdeployer_gateway.api import GatewaySpec, Listener, ListenerSetSpec, spec_of, unknown_fields
+from gwdeployer_gateway.attachment import listener_sets_of
 
 _DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443}
 _MAX_PORT_NAME = 15
@@ -74,7 +65,7 @@ def _ports_of(
 ) -> Iterator[ServedPort]:
     """Yield the ports of one object's listeners, and warn of those that cannot be served."""
     for position, listener in enumerate(listeners):
-        port = _port_of(listener)
+        port = port_of(listener)
         path = f"spec.listeners[{position}]"
         if port is None:
             message = f"protocol {shown(listener.protocol)} has no default port: the listener is not served"
@@ -103,7 +94,8 @@ def service_ports(
     return [port.as_service_port(wanted.get(port) if node_ports else None) for port in [*ports, *added]]
 
 
-def _port_of(listener: Listener) -> ServedPort | None:
+def port_of(listener: Listener) -> ServedPort | None:
+    """Return the port that a listener asks for; None where neither it nor its protocol names one."""
     number = listener.port or _DEFAULT_PORTS.get(listener.protocol)
     return ServedPort(number, "UDP" if listener.protocol == "UDP" else "TCP") if number else None
 
@@ -113,7 +105,10 @@ def _holders(
 ) -> Iterator[tuple[Object, Sequence[Listener]]]:
     """Yield the Gateway and each ListenerSet of its, oldest first, with their listeners."""
     yield gateway, spec.listeners or ()
-    for listener_set in sorted(_attached_sets(gateway, spec, context), key=_created):
+    for listener_set, is_allowed in listener_sets_of(gateway, spec.allowed_listeners, context.store):
+        if not is_allowed:
+            _warn_of_refusal(gateway, listener_set, context)
+            continue
         try:
             listeners = spec_of(listener_set, ListenerSetSpec).listeners or ()
         except ParametersError as error:
@@ -124,59 +119,7 @@ def _holders(
         yield listener_set, listeners
 
 
-def _created(obj: Object) -> str:
-    """Return when an object was made, in a form that sorts; ties are kept in the store's order, by name."""
-    return str(metadata_of(obj).get("creationTimestamp") or "")
-
-
-def _parents(listener_set: Object) -> Iterable[Hashable]:
-    spec = listener_set.get("spec")
-    parent = spec.get("parentRef") if isinstance(spec, dict) else None
-    if not isinstance(parent, dict):
-        return ()
-    group, kind = parent.get("group"), parent.get("kind")
-    if (GROUP if group is None else group, "Gateway" if kind is None else kind) != (GROUP, "Gateway"):
-        return ()
-    place = parent.get("namespace") or namespace_of(listener_set) or "default", parent.get("name")
-    return (place,) if all(isinstance(part, str) for part in place) else ()
-
-
-BY_PARENT = Index("parent", _parents)
-
-
-def _attached_sets(gateway: Object, spec: GatewaySpec, context: Context) -> Iterator[Object]:
-    """Yield the ListenerSets that name the Gateway and that its ``allowedListeners`` lets in.
-
-    Source: GEP-1713. ``from`` is None by default, Same, All, or Selector (over the namespace's labels).
-    """
-    allowed = spec.allowed_listeners.namespaces if spec.allowed_listeners else None
-    origin = (allowed.from_ if allowed else None) or "None"
-    selector = allowed.selector.as_mapping() if allowed and allowed.selector else None
-    namespace = namespace_of(gateway) or "default"
-    for listener_set in context.store.list(
-        LISTENER_SET, lookup=Lookup(BY_PARENT, (namespace, name_of(gateway)))
-    ):
-        home = namespace_of(listener_set) or "default"
-        if (
-            origin == "All"
-            or (origin == "Same" and home == namespace)
-            or (origin == "Selector" and matches(selector, _namespace_labels(home, context)))
-        ):
-            yield listener_set
-        else:
-            message = (
-                f"{describe(gateway)} does not allow listeners from this namespace: its ports are not served"
-            )
-            context.warn(
-                message,
-                "spec.parentRef",
-                subject=describe(listener_set),
-                hint="see the Gateway's spec.allowedListeners",
-            )
-
-
-def _namespace_labels(name: str, context: Context) -> Mapping[str, Any] | None:
-    namespace = context.store.get(NAMESPACE, "", name)
-    labels = metadata_of(namespace).get("labels") if namespace else None
-    # The API server puts this label on every namespace; a namespace in a file has it only in effect.
-    return {**(labels if isinstance(labels, Mapping) else {}), "kubernetes.io/metadata.name": name}
+def _warn_of_refusal(gateway: Object, listener_set: Object, context: Context) -> None:
+    message = f"{describe(gateway)} does not allow listeners from this namespace: its ports are not served"
+    hint = "see the Gateway's spec.allowedListeners"
+    context.warn(message, "spec.parentRef", subject=describe(listener_set), hint=hint)
