@@ -36,7 +36,7 @@ class GatewayPlugin(Plugin):
     name = "gateway"
     inputs_model = GatewayInputs
     owners: ClassVar[Sequence[KindRef]] = (GATEWAY,)
-    reads: ClassVar[Sequence[KindRef]] = (
+    reads: Sequence[KindRef] = (
         GATEWAY_CLASS,
         GATEWAY_PARAMETERS,
         AGENTGATEWAY_PARAMETERS,
@@ -76,10 +76,21 @@ class GatewayPlugin(Plugin):
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
         """Return the deployer of the Gateway's data plane, or why the Gateway is left alone."""
         class_name = spec_of(owner, ClassName).gateway_class_name
-        if reason := self._not_ours(class_name, store):
-            return Skip(reason)
+        if skip := self._not_ours(class_name, store):
+            return skip
         data_plane = "agentgateway" if self._is_agentgateway(class_name, store) else "envoy"
         return self._deployer(data_plane, self._wrapping(owner, class_name, store))
+
+    def cleaner(self, kind: KindRef) -> Deployer | None:
+        """Return a deployer that knows all that any data plane deploys."""
+        if kind.group_kind != GATEWAY.group_kind:
+            return None
+        return self._deployer(self._inputs.data_plane, None)
+
+    def deploys(self) -> Sequence[KindRef]:
+        """Return what any data plane, and any registered chart, may deploy."""
+        charts = [known.chart for known in self.parameters if known.chart]
+        return tuple(dict.fromkeys((*DEPLOYED, *(kind for chart in charts for kind in chart.kinds))))
 
     def _wrapping(self, owner: Object, class_name: str, store: ObjectStore) -> ParametersKind | None:
         """Return the registered kind, if any, whose own generator deploys the Gateway."""
@@ -99,14 +110,9 @@ class GatewayPlugin(Plugin):
                 chart=(wrapping.chart if wrapping else None) or builtin_chart(data_plane),
                 generator=wrapping.wrap(generator) if wrapping and wrapping.wrap else generator,
                 cluster=self.cluster,
-                prunes=self._prunes() if self.cluster is not None else (),
+                prunes=self.deploys() if self.cluster is not None else (),
             )
         return self._deployers[key]
-
-    def _prunes(self) -> Sequence[KindRef]:
-        """Return what Gateways may have been left by another data plane, or another chart."""
-        charts = [known.chart for known in self.parameters if known.chart]
-        return (*DEPLOYED, *(kind for chart in charts for kind in chart.kinds))
 
     def _generator(self, data_plane: str) -> HelmValuesGenerator:
         """Return a data plane's generator; each has large models, and most runs need one of the two."""
@@ -127,16 +133,22 @@ class GatewayPlugin(Plugin):
             return kinds[0] == AGENTGATEWAY_PARAMETERS.group_kind
         return self._inputs.data_plane == "agentgateway"
 
-    def _not_ours(self, class_name: str, store: ObjectStore) -> str:
+    def _not_ours(self, class_name: str, store: ObjectStore) -> Skip | None:
+        """Return why Gateways of a class are left alone; None: they are ours.
+
+        Only where somebody else has them is what they were left by us removed: a class that is missing may be
+        on its way.
+        """
         if class_name in self._classes:
-            return ""
+            return None
         gateway_class = store.get(GATEWAY_CLASS, "", class_name)
         if gateway_class is None:
-            return f"GatewayClass {class_name} does not exist"
+            return Skip(f"GatewayClass {class_name} does not exist")
         controller = spec_of(gateway_class, ControllerName).controller_name
         if not controller:
-            return f"{describe(gateway_class)} names no controller"
+            return Skip(f"{describe(gateway_class)} names no controller")
         if controller != self._inputs.controller_name:
             ours = self._inputs.controller_name
-            return f"{describe(gateway_class)} belongs to {controller!r}, not to us ({ours!r})"
-        return ""
+            reason = f"{describe(gateway_class)} belongs to {controller!r}, not to us ({ours!r})"
+            return Skip(reason, cleanup=True)
+        return None

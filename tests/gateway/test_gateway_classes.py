@@ -27,7 +27,8 @@ def test_a_gateway_of_another_controllers_class_is_left_alone() -> None:
     found = routed(gateway(), gateway_class(controller="istio.io/gateway-controller"))
     assert found == Skip(
         "GatewayClass gwdeployer belongs to 'istio.io/gateway-controller', "
-        "not to us ('gwdeployer.dev/gateway-controller')"
+        "not to us ('gwdeployer.dev/gateway-controller')",
+        cleanup=True,
     )
 
 
