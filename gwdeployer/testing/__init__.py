@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from gwdeployer.testing.apiserver.controllers import ALL_CONTROLLERS, DEFAULT_CONTROLLERS
     from gwdeployer.testing.apiserver.faults import Faults, Rule, Rules
     from gwdeployer.testing.apiserver.journal import Match, Recorded, RequestLog
+    from gwdeployer.testing.apiserver.parts import SimulatedLoadBalancer, SimulatedNode
     from gwdeployer.testing.apiserver.server import APIServer
 
 _HOMES = {
     "apiserver.controllers": ("ALL_CONTROLLERS", "DEFAULT_CONTROLLERS"),
     "apiserver.faults": ("Faults", "Rule", "Rules"),
     "apiserver.journal": ("Match", "Recorded", "RequestLog"),
+    "apiserver.parts": ("SimulatedLoadBalancer", "SimulatedNode"),
     "apiserver.server": ("APIServer",),
 }
 
@@ -40,5 +42,7 @@ __all__ = [
     "RequestLog",
     "Rule",
     "Rules",
+    "SimulatedLoadBalancer",
+    "SimulatedNode",
     "__version__",
 ]

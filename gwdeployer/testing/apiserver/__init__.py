@@ -2,5 +2,6 @@
 
 From the outside in: ``wire`` (HTTP), ``api`` (what a request is), ``reads``, ``watches``, ``writes``,
 ``patching`` and ``deletes`` (what is done about it), ``kinds`` (what each kind of object does), ``fields``
-(server-side apply), ``storage``. ``controllers`` do what follows from a write.
+(server-side apply), ``storage``. ``controllers`` do what follows from a write,
+``parts`` what a node and a cloud do about it.
 """

@@ -15,22 +15,44 @@ from gwdeployer.testing.apiserver.targets import Target
 from gwdeployer.testing.apiserver.writes import defaulted, managed, store_new, write
 
 CONTROLLER_MANAGER = "kube-controller-manager"
-_OPTIONS = WriteOptions(manager=CONTROLLER_MANAGER)
 
 
-def call_for(state: State, key: Key, verb: str) -> Call | None:
+def call_for(state: State, key: Key, verb: str, subresource: str = "") -> Call | None:
     """Return the request for one object; None where its kind is not served."""
     kind = state.catalogue.stored_as(key.resource)
-    return Call(_target(kind, key, verb), kind) if kind else None
+    return Call(_target(kind, key, verb, subresource), kind) if kind else None
 
 
-def edit(state: State, key: Key, change: Callable[[Object], Object]) -> None:
-    """Store what ``change`` makes of an object; it need not be there."""
-    call = call_for(state, key, "update")
+def edit(
+    state: State,
+    key: Key,
+    change: Callable[[Object], Object],
+    *,
+    subresource: str = "",
+    manager: str = CONTROLLER_MANAGER,
+) -> None:
+    """Store what ``change`` makes of an object; it need not be there. What is equal is not stored again."""
+    call = call_for(state, key, "update", subresource)
     if call is None or state.storage.get(key) is None:
         return
+    options = WriteOptions(manager=manager)
 
-    write(state, call, lambda live: managed(state, call, _OPTIONS, live, change(live)), dry_run=False)
+    def changed(live: Object) -> Object:
+        new = change(live)
+        return live if new == live else managed(state, call, options, live, new)
+
+    write(state, call, changed, dry_run=False)
+
+
+def edit_status(
+    state: State, key: Key, change: Callable[[Object], Object], *, manager: str = CONTROLLER_MANAGER
+) -> None:
+    """Store what ``change`` makes of an object's status; the object need not be there."""
+
+    def with_status(live: Object) -> Object:
+        return live | {"status": change(live.get("status") or {})}
+
+    edit(state, key, with_status, subresource="status", manager=manager)
 
 
 def erase(state: State, key: Key, options: DeleteOptions) -> None:
@@ -57,6 +79,6 @@ def make(state: State, key: Key, obj: Object, manager: str = CONTROLLER_MANAGER)
             raise
 
 
-def _target(kind: Kind, key: Key, verb: str) -> Target:
-    named = kind.resource.kind
-    return Target(verb, named.group, named.version, kind.resource.plural, key.namespace, key.name)
+def _target(kind: Kind, key: Key, verb: str, subresource: str) -> Target:
+    named, plural = kind.resource.kind, kind.resource.plural
+    return Target(verb, named.group, named.version, plural, key.namespace, key.name, subresource)

@@ -7,11 +7,11 @@ owners of kinds that are not served count as alive.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from gwdeployer.objects import KindRef, Object
 from gwdeployer.testing.apiserver.acting import edit, erase
+from gwdeployer.testing.apiserver.dependents import Dependents, references, uid_of
 from gwdeployer.testing.apiserver.metadata import FOREGROUND, ORPHAN, with_metadata
 from gwdeployer.testing.apiserver.options import DeleteOptions
 from gwdeployer.testing.apiserver.state import State
@@ -22,16 +22,15 @@ _SOLID, _DANGLING, _WAITING = "solid", "dangling", "waiting"
 
 
 class GarbageCollector:
-    """Knows which objects refer to which owners, and acts on changes to either."""
+    """Acts on changes to owners and to what depends on them."""
 
-    def __init__(self, state: State) -> None:
-        """Collect in this state."""
+    def __init__(self, state: State, dependents: Dependents) -> None:
+        """Collect in this state, by an index that somebody else keeps up."""
         self._state = state
-        self._dependents: dict[str, set[Key]] = defaultdict(set)
+        self._of = dependents.of
 
     def act(self, key: Key, change: Change) -> None:
         """Do what follows from one change."""
-        self._index(key, change)
         obj = self._state.storage.get(key)
         if obj is not None:
             self._attend(key, obj)
@@ -39,7 +38,7 @@ class GarbageCollector:
         if change.after is None and before is not None:
             for dependent in self._of(before):
                 self._attend_to(dependent)
-            for reference in _references(before):
+            for reference in references(before):
                 owner = self._owner(key, reference)
                 if owner is not None:
                     self._attend_to(owner)
@@ -58,19 +57,19 @@ class GarbageCollector:
             if ORPHAN in finalizers:
                 self._orphan(key, obj)
                 return
-        if _references(obj):
+        if references(obj):
             self._judge(key, obj)
 
     def _judge(self, key: Key, obj: Object) -> None:
         """Delete an object that no owner holds; a held one loses its references to owners that are gone."""
         states: dict[str, list[dict[str, Any]]] = {_SOLID: [], _DANGLING: [], _WAITING: []}
-        for reference in _references(obj):
+        for reference in references(obj):
             states[self._state_of(key, reference)].append(reference)
         gone = states[_DANGLING] + states[_WAITING]
         if not gone:
             return
         if states[_SOLID]:
-            edit(self._state, key, lambda live: _without_owners(live, set(map(_uid, gone))))
+            edit(self._state, key, lambda live: _without_owners(live, set(map(uid_of, gone))))
         elif states[_WAITING] and self._of(obj):
             erase(self._state, key, DeleteOptions(propagation="Foreground", uid=obj["metadata"]["uid"]))
         elif not obj["metadata"].get("deletionTimestamp"):
@@ -110,27 +109,9 @@ class GarbageCollector:
         namespace = dependent.namespace if kind.resource.namespaced else ""
         return Key(ResourceName(*kind.storage), namespace, reference["name"])
 
-    def _of(self, owner: Object) -> list[Key]:
-        """Return what depends on an object, in order."""
-        return sorted(self._dependents.get(owner["metadata"]["uid"], ()))
-
-    def _index(self, key: Key, change: Change) -> None:
-        for uid in map(_uid, _references(change.before)):
-            self._dependents[uid].discard(key)
-        for uid in map(_uid, _references(self._state.storage.get(key))):
-            self._dependents[uid].add(key)
-
-
-def _references(obj: Object | None) -> list[dict[str, Any]]:
-    return (obj["metadata"].get("ownerReferences") or []) if obj else []
-
-
-def _uid(reference: dict[str, Any]) -> str:
-    return str(reference["uid"])
-
 
 def _blocks(dependent: Object | None, uid: str) -> bool:
-    return any(_uid(one) == uid and one.get("blockOwnerDeletion") for one in _references(dependent))
+    return any(uid_of(one) == uid and one.get("blockOwnerDeletion") for one in references(dependent))
 
 
 def _policy(obj: Object) -> str:
@@ -141,7 +122,7 @@ def _policy(obj: Object) -> str:
 
 
 def _without_owners(obj: Object, uids: set[str]) -> Object:
-    kept = [one for one in _references(obj) if _uid(one) not in uids]
+    kept = [one for one in references(obj) if uid_of(one) not in uids]
     return with_metadata(obj, obj["metadata"] | {"ownerReferences": kept or None})
 
 

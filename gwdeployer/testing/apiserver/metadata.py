@@ -18,7 +18,8 @@ from gwdeployer.testing.apiserver.statuses import bad_request
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 
 _SYSTEM = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+#: Letters of generated names: they make no words.
+SAFE_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX = 5
 _LONGEST_BASE = 63 - _SUFFIX
 
@@ -44,7 +45,7 @@ def with_system_fields(obj: Object, now: str) -> Object:
 
 def generated_name(base: str) -> str:
     """Return ``base`` with five random letters, of the alphabet that makes no words."""
-    return base[:_LONGEST_BASE] + "".join(random.choices(_LETTERS, k=_SUFFIX))  # noqa: S311 - no secret
+    return base[:_LONGEST_BASE] + "".join(random.choices(SAFE_LETTERS, k=_SUFFIX))  # noqa: S311 - no secret
 
 
 def in_namespace(obj: Object, namespace: str) -> Object:

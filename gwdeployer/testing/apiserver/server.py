@@ -14,6 +14,7 @@ from gwdeployer.testing.apiserver.catalogue import CRDS, Catalogue
 from gwdeployer.testing.apiserver.controllers import DEFAULT_CONTROLLERS, Controllers
 from gwdeployer.testing.apiserver.faults import Faults
 from gwdeployer.testing.apiserver.journal import RequestLog
+from gwdeployer.testing.apiserver.parts import Part
 from gwdeployer.testing.apiserver.state import NAMESPACES, Clock, State, utc_now
 from gwdeployer.testing.apiserver.statuses import ResourceName
 from gwdeployer.testing.apiserver.storage import HISTORY, Key, Storage
@@ -42,6 +43,7 @@ class APIServer:
         crds: Iterable[Object] = (),
         tokens: Mapping[str, str] | None = None,
         controllers: Collection[str] = DEFAULT_CONTROLLERS,
+        parts: Iterable[Part] = (),
         clock: Clock = utc_now,
         history: int = HISTORY,
         port: int = 0,
@@ -50,12 +52,13 @@ class APIServer:
 
         ``crds`` are served from the start. With ``tokens`` (user names by bearer token; change
         ``server.tokens`` at any time) a request without one is a 401. ``controllers`` are those of the
-        kube-controller-manager whose work is done. ``clock`` returns the time. ``history`` is how many
-        changes of each resource can be watched from the past.
+        kube-controller-manager whose work is done, ``parts`` the simulated node and load balancer, of which
+        each serves one server. ``clock`` returns the time. ``history`` is how many changes of each resource
+        can be watched from the past.
         """
         self._storage = Storage(history)
         self._state = State(self._storage, Catalogue(), clock)
-        self._controllers = Controllers(self._state, controllers)
+        self._controllers = Controllers(self._state, controllers, parts)
         self._api = Api(self._state, self._controllers, dict(tokens or {}))
         self._port = port
         self._listener: Listener | None = None
@@ -64,7 +67,7 @@ class APIServer:
                 make(self._state, Key(NAMESPACES, "", name), {}, _MANAGER)
             for crd in crds:
                 make(self._state, Key(CRDS, "", crd["metadata"]["name"]), crd, _MANAGER)
-            self._controllers.settle()
+            self._controllers.begin()
 
     def __enter__(self) -> APIServer:
         """Start."""
@@ -87,6 +90,7 @@ class APIServer:
     def stop(self) -> None:
         """End all watches and connections, and wait for their threads. May be called twice."""
         self._api.stopping.set()
+        self._controllers.close()
         self._storage.close()
         if self._listener is not None:
             self._listener.close()

@@ -35,11 +35,11 @@ def bind(state: State, call: Call) -> Answer:
         why = f'pod {call.target.name} is already assigned to node "{node}"'
         raise statuses.conflict(statuses.ResourceName("", "pods/binding"), call.target.name, why)
     if not options.dry_run:
-        state.storage.put(call.key(), _bound(live, target, state.now()))
+        state.storage.put(call.key(), bound(live, target, state.now()))
     return Answer(201, statuses.success() | {"code": 201})
 
 
-def _bound(pod: Object, node: str, now: str) -> Object:
+def bound(pod: Object, node: str, now: str) -> Object:
     """Return a Pod on its Node. Its generation and managedFields stay as they are."""
     condition = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
     status = pod.get("status") or {}
