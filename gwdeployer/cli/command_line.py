@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": "gwdeployer.cli.apply",
     "crds": "gwdeployer.cli.crds",
     "rbac": "gwdeployer.cli.rbac",
+    "manifests": "gwdeployer.cli.manifests",
 }
 _COMPLETION = 'Shell completion: eval "$(_GWDEPLOYER_COMPLETE=bash_source gwdeployer)", also zsh and fish.'
 

@@ -123,8 +123,7 @@ def plugins_for(
     Their deployers deploy to ``cluster``. Raises InputsError with every key that is wrong.
     """
     classes = installed_plugins(click.get_current_context())
-    from_file = read_inputs(inputs_file) if inputs_file is not None else {}
-    data = _over(from_file, inputs_from_environment(os.environ))
+    data = inputs_of(inputs_file)
     options = {
         option.name: given.get(_parameter(option.name), ()) for plugin in classes for option in plugin.options
     }
@@ -134,6 +133,12 @@ def plugins_for(
         return configure(classes, data, options, parameters=parameters, cluster=cluster, source=source)
     except InputsError as error:
         raise blame_environment(error, os.environ) from None
+
+
+def inputs_of(inputs_file: Path | None) -> dict[str, Any]:
+    """Return what the inputs file says, and over it the environment, unchecked. Raises InputsError."""
+    from_file = read_inputs(inputs_file) if inputs_file is not None else {}
+    return _over(from_file, inputs_from_environment(os.environ))
 
 
 def _over(base: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:

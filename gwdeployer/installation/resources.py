@@ -18,6 +18,7 @@ from gwdeployer.objects import KindRef, is_namespaced
 _CLUSTER_SCOPED = frozenset(
     {
         ("", "nodes"),
+        ("apiextensions.k8s.io", "customresourcedefinitions"),
         ("authentication.k8s.io", "tokenreviews"),
         ("authorization.k8s.io", "selfsubjectaccessreviews"),
         ("authorization.k8s.io", "selfsubjectrulesreviews"),
