@@ -1,0 +1,176 @@
+"""The objects of one kind in memory: found by name, listed in order, filed by what indexes say of them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
+from itertools import chain
+from typing import TypeAlias
+
+from gwdeployer.cluster.live import is_same
+from gwdeployer.controller.changes import Change
+from gwdeployer.objects import KindRef, Object, describe, metadata_of, name_of, namespace_of
+from gwdeployer.store import Index, Lookup
+
+logger = logging.getLogger(__name__)
+
+_Place: TypeAlias = tuple[str, str]
+
+
+def is_older(one: str, other: str) -> bool:
+    """Return whether one resourceVersion is from before another: they are numbers that grow (KEP-5504).
+
+    Of a server that has others nothing is known but whether they are equal.
+    """
+    return one.isdecimal() and other.isdecimal() and int(one) < int(other)
+
+
+class KindCache:
+    """All objects of a kind that are known. Thread-safe: one thread may change it while others read.
+
+    Objects that have not changed stay the very same. ``reduced`` makes of an object what is kept of it.
+    """
+
+    def __init__(self, kind: KindRef, reduced: Callable[[Object], Object]) -> None:
+        """Know no object yet."""
+        self._kind = kind
+        self._reduced = reduced
+        self._lock = threading.Lock()
+        self._objects: dict[str, dict[str, Object]] = {}
+        self._ordered: dict[str | None, tuple[Object, ...]] = {}
+        self._files: dict[Index, _Files] = {}
+
+    def get(self, namespace: str, name: str) -> Object | None:
+        """Return one object, or None."""
+        return self._objects.get(namespace, {}).get(name)
+
+    def select(
+        self, namespace: str | None, selector: Mapping[str, str] | None, lookup: Lookup | None
+    ) -> tuple[Object, ...]:
+        """Return objects as :meth:`ObjectStore.list <gwdeployer.ObjectStore.list>` does.
+
+        An index is made when it is first looked into, and kept from then on.
+        """
+        with self._lock:
+            found = self._in_order(namespace) if lookup is None else self._filed(lookup, namespace)
+        if selector is None:
+            return found
+        wanted = selector.items()
+        return tuple(obj for obj in found if wanted <= (metadata_of(obj).get("labels") or {}).items())
+
+    def put(self, obj: Object) -> Change | None:
+        """Take an object as a watch tells it. None where it is not newer than the one held."""
+        place = _place(obj)
+        with self._lock:
+            held = self.get(*place)
+            if held is not None and (is_same(held, obj) or _is_older(obj, held)):
+                return None
+            return self._set(place, held, self._reduced(obj))
+
+    def remove(self, obj: Object) -> Change | None:
+        """Drop an object of which ``obj`` is the last state. None where one that is newer is held."""
+        place = _place(obj)
+        with self._lock:
+            held = self.get(*place)
+            if held is None or _is_older(obj, held):
+                return None
+            return self._set(place, held, None)
+
+    def replace(self, objects: Iterable[Object], namespace: str | None = None) -> list[Change]:
+        """Hold what a list says, of a namespace or of all, and nothing else; return what that changes.
+
+        The list is right even where what is held is newer: the watch that follows it tells what has happened
+        since.
+        """
+        with self._lock:
+            left = {_place(obj): obj for obj in self._in_order(namespace)}
+            changes = []
+            for obj in objects:
+                place = _place(obj)
+                held = left.pop(place, None)
+                if not is_same(held, obj):
+                    changes.append(self._set(place, held, self._reduced(obj)))
+            return [*(self._set(place, held, None) for place, held in left.items()), *changes]
+
+    def _set(self, place: _Place, before: Object | None, after: Object | None) -> Change:
+        namespace, name = place
+        if after is None:
+            del self._objects[namespace][name]
+            if not self._objects[namespace]:
+                del self._objects[namespace]
+        else:
+            self._objects.setdefault(namespace, {})[name] = after
+        self._ordered.pop(None, None)
+        self._ordered.pop(namespace, None)
+        for files in self._files.values():
+            files.refile(place, before, after)
+        return Change(self._kind, before, after)
+
+    def _in_order(self, namespace: str | None) -> tuple[Object, ...]:
+        found = self._ordered.get(namespace)
+        if found is None:
+            names = sorted(self._objects) if namespace is None else [namespace]
+            found = tuple(chain.from_iterable(_by_name(self._objects.get(name, {})) for name in names))
+            self._ordered[namespace] = found
+        return found
+
+    def _filed(self, lookup: Lookup, namespace: str | None) -> tuple[Object, ...]:
+        files = self._files.get(lookup.by)
+        if files is None:
+            files = self._files[lookup.by] = _Files(lookup.by)
+            for obj in self._in_order(None):
+                files.refile(_place(obj), None, obj)
+        return files.under(lookup.key, namespace)
+
+
+class _Files:
+    """The objects by what one index finds them by. What the index fails on is found by nothing."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._files: dict[Hashable, dict[_Place, Object]] = {}
+
+    def under(self, key: Hashable, namespace: str | None) -> tuple[Object, ...]:
+        """Return what is filed under a key, ordered by namespace and name."""
+        found = self._files.get(key, {})
+        return tuple(found[place] for place in sorted(found) if namespace in (None, place[0]))
+
+    def refile(self, place: _Place, before: Object | None, after: Object | None) -> None:
+        """File ``after`` instead of ``before``, which has been filed."""
+        if before is not None:
+            for key in self._keys_of(before):
+                self._take_out(key, place)
+        if after is not None:
+            for key in self._keys_of(after):
+                self._files.setdefault(key, {})[place] = after
+
+    def _take_out(self, key: Hashable, place: _Place) -> None:
+        file = self._files[key]
+        del file[place]
+        if not file:
+            del self._files[key]
+
+    def _keys_of(self, obj: Object) -> Set[Hashable]:
+        try:
+            return frozenset(self._index.keys_of(obj))
+        except Exception:
+            # Plugins bring indexes, and one object that one of them cannot read must not stop all others.
+            logger.exception("index %r cannot read %s", self._index.name, describe(obj))
+            return frozenset()
+
+
+def _place(obj: Object) -> _Place:
+    return namespace_of(obj), name_of(obj)
+
+
+def _by_name(objects: Mapping[str, Object]) -> Iterable[Object]:
+    return (objects[name] for name in sorted(objects))
+
+
+def _is_older(one: Object, other: Object) -> bool:
+    return is_older(_version(one), _version(other))
+
+
+def _version(obj: Object) -> str:
+    return str(metadata_of(obj).get("resourceVersion") or "")
