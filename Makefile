@@ -5,9 +5,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help demo test test-cluster test-kind lint bench oracle clean
+.PHONY: help demo test test-cluster test-kind test-conformance lint bench oracle clean
 help:  ## show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
 
 # The versions are those of requirements-dev.txt; what it lists beyond the dependencies is not installed here.
 $(RUNTIME): pyproject.toml requirements-dev.txt
@@ -30,6 +30,9 @@ test-cluster: $(DEVELOPMENT)  ## run tests on a real kube-apiserver (first time:
 
 test-kind: $(DEVELOPMENT)  ## run the same tests on kind (needs docker and kind)
 	$(BIN)/python -m pytest -m kind
+
+test-conformance: $(DEVELOPMENT)  ## run Gateway API's own conformance suite on a real kube-apiserver (needs Go)
+	$(BIN)/python -m pytest -m conformance
 
 lint: $(DEVELOPMENT)  ## check style, types and layers
 	$(BIN)/ruff check .
