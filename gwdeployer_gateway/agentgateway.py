@@ -104,7 +104,8 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         """
         self._inputs = inputs
         self._session_key = session_key
-        self._layers = ParametersLayers(
+        #: Where the parameters of its Gateways come from.
+        self.layers = ParametersLayers(
             AGENTGATEWAY_PARAMETERS, AgentgatewayParametersSpec, self._defaults, registered
         )
         self._fixed: IdentityCache[_Fixed] = IdentityCache()
@@ -115,7 +116,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
 
         Warns of unknown fields, unusable addresses, listeners left out and parameters without effect.
         """
-        spec, merged = read(owner, self._layers, context)
+        spec, merged = read(owner, self.layers, context)
         ports = ports_of(owner, spec, RESERVED_PORTS, self._inputs, context, internal_ports)
         if not ports:
             return NO_PORTS

@@ -84,7 +84,8 @@ class EnvoyGenerator(HelmValuesGenerator):
         ``registered`` are kinds of parameters besides GatewayParameters.
         """
         self._inputs = inputs
-        self._layers = ParametersLayers(GATEWAY_PARAMETERS, GatewayParametersSpec, self._defaults, registered)
+        #: Where the parameters of its Gateways come from.
+        self.layers = ParametersLayers(GATEWAY_PARAMETERS, GatewayParametersSpec, self._defaults, registered)
         self._fixed: IdentityCache[dict[str, Any]] = IdentityCache()
         self._overlays = Overlays(OVERLAYS)
 
@@ -93,7 +94,7 @@ class EnvoyGenerator(HelmValuesGenerator):
 
         Warns of unknown fields, unusable addresses and listeners left out.
         """
-        spec, merged = read(owner, self._layers, context)
+        spec, merged = read(owner, self.layers, context)
         kube = merged.values.get("kube")
         if kube is None:
             return Skip("its parameters say selfManaged: somebody else deploys the proxy", cleanup=True)

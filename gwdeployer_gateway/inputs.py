@@ -2,11 +2,13 @@
 
 # Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
 from gwdeployer.inputs import Inputs, InputsModel, Port
+
+DataPlane: TypeAlias = Literal["envoy", "agentgateway"]
 
 
 class IstioInputs(InputsModel):
@@ -54,10 +56,13 @@ class GatewayInputs(Inputs):
     #: The class whose data plane is agentgateway.
     agentgateway_class_name: str = "gwdeployer-agentgateway"
     #: The data plane of classes that neither their name nor their parameters decide.
-    data_plane: Literal["envoy", "agentgateway"] = "envoy"
+    data_plane: DataPlane = "envoy"
     #: Add the SDS and istio-proxy sidecars to Envoy, for mTLS to the mesh.
     istio_auto_mtls_enabled: bool = False
     istio: IstioInputs = Field(default_factory=IstioInputs.model_construct)
     agentgateway: AgentgatewayInputs = Field(default_factory=AgentgatewayInputs.model_construct)
     #: The port served while a Gateway has no listeners, so that its Service and address survive 1 -> 0 -> 1.
     no_listeners_dummy_port: Port | None = None
+    #: What is said on statuses. ``deploy``: what deploying knows, beside a control plane that says the rest.
+    #: ``gateway``: all of it, also of listeners and ListenerSets, where nobody else does.
+    mode: Literal["deploy", "gateway"] = "deploy"

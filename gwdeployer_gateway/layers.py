@@ -12,6 +12,7 @@ from gwdeployer.generator import Context
 from gwdeployer.objects import IdentityCache, KindRef, Object, describe, name_of, namespace_of
 from gwdeployer.parameters import Layer, Merged, merge_layers, read_layer
 from gwdeployer.parameters_kind import ParametersKind
+from gwdeployer.store import LayeredStore, MemoryStore, ObjectStore
 from gwdeployer_gateway.api import (
     GATEWAY,
     GATEWAY_CLASS,
@@ -90,6 +91,14 @@ class ParametersLayers(Generic[M]):
         merged = merged.traced()
         context.parameters = merged.values
         return merged
+
+    def of_class(self, gateway_class: Object, store: ObjectStore) -> Merged[M]:
+        """Return what the layers of a Gateway come to that has none of its own.
+
+        Raises ParametersError with the faults of the class's parameters, as :meth:`resolve` does.
+        """
+        spec = GatewayReferences.model_construct(gateway_class_name=name_of(gateway_class))
+        return self.resolve({}, spec, Context(LayeredStore(MemoryStore([gateway_class]), store)))
 
     def _merge(self, spec: GatewayReferences, layers: list[Layer]) -> Merged[M]:
         defaults = Layer("default", "", self._defaults(spec, layers))

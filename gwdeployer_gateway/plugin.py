@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gwdeployer import builtin_chart
 from gwdeployer.deployer import Deployer
+from gwdeployer.errors import ParametersError, TerminalError
 from gwdeployer.generator import HelmValuesGenerator, Skip
-from gwdeployer.objects import KindRef, Object, describe
+from gwdeployer.objects import KindRef, Object, describe, name_of
 from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.plugins import Plugin, PluginOption
 from gwdeployer.store import ObjectStore
@@ -21,13 +22,30 @@ from gwdeployer_gateway.api import (
     ControllerName,
     spec_of,
 )
-from gwdeployer_gateway.inputs import GatewayInputs
-from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, DEPLOYED, GATEWAY_PARAMETERS, SECRET
+from gwdeployer_gateway.inputs import DataPlane, GatewayInputs
+from gwdeployer_gateway.kinds import (
+    AGENTGATEWAY_PARAMETERS,
+    DEPLOYED,
+    GATEWAY_PARAMETERS,
+    OBSERVED,
+    SECRET,
+)
 from gwdeployer_gateway.layers import kinds_referred_to
 from gwdeployer_gateway.session_keys import random_key, seeded_key
 
 if TYPE_CHECKING:
     from gwdeployer.crd import CrdDefinition
+    from gwdeployer.cluster import ReconcileResult
+    from gwdeployer.errors import Fault
+    from gwdeployer.status import Reporter
+    from gwdeployer_gateway.agentgateway import AgentgatewayGenerator
+    from gwdeployer_gateway.envoy import EnvoyGenerator
+
+#: By group and kind of a class's parameters.
+_DATA_PLANES: Mapping[tuple[str, str], DataPlane] = {
+    AGENTGATEWAY_PARAMETERS.group_kind: "agentgateway",
+    GATEWAY_PARAMETERS.group_kind: "envoy",
+}
 
 
 class GatewayPlugin(Plugin):
@@ -61,9 +79,13 @@ class GatewayPlugin(Plugin):
         """See :class:`Plugin`."""
         super().__init__(inputs, options)
         self._inputs = inputs
+        self._says_all = inputs.mode == "gateway"
+        if self._says_all:
+            self.observes = OBSERVED
         self._classes = frozenset(self.given.get("class", ()))
         seeds = self.given.get("seed", ())
-        self._deployers: dict[tuple[str, ParametersKind | None], Deployer] = {}
+        self._generators: dict[DataPlane, EnvoyGenerator | AgentgatewayGenerator] = {}
+        self._deployers: dict[tuple[DataPlane, ParametersKind | None], Deployer] = {}
         self._session_key = seeded_key(seeds[-1]) if seeds else random_key
 
     @classmethod
@@ -78,8 +100,9 @@ class GatewayPlugin(Plugin):
         class_name = spec_of(owner, ClassName).gateway_class_name
         if skip := self._not_ours(class_name, store):
             return skip
-        data_plane = "agentgateway" if self._is_agentgateway(class_name, store) else "envoy"
-        return self._deployer(data_plane, self._wrapping(owner, class_name, store))
+        gateway_class = store.get(GATEWAY_CLASS, "", class_name)
+        data_plane = self._data_plane(class_name, gateway_class)
+        return self._deployer(data_plane, self._wrapping(owner, gateway_class))
 
     def cleaner(self, kind: KindRef) -> Deployer | None:
         """Return a deployer that knows all that any data plane deploys."""
@@ -92,17 +115,59 @@ class GatewayPlugin(Plugin):
         charts = [known.chart for known in self.parameters if known.chart]
         return tuple(dict.fromkeys((*DEPLOYED, *(kind for chart in charts for kind in chart.kinds))))
 
-    def _wrapping(self, owner: Object, class_name: str, store: ObjectStore) -> ParametersKind | None:
+    def status(
+        self, owner: Object, outcome: ReconcileResult, store: ObjectStore, now: str
+    ) -> Mapping[str, Any] | None:
+        """Return the status of a Gateway of ours: see :func:`~gwdeployer_gateway.status.gateway_status`."""
+        from gwdeployer_gateway.status.gateway import gateway_status  # noqa: PLC0415 - controllers
+
+        if not self.is_ours(owner, store):
+            return None
+        return gateway_status(owner, outcome, store, now, whole=self._says_all)
+
+    def is_ours(self, gateway: Object, store: ObjectStore) -> bool:
+        """Return whether a Gateway's class names our controller."""
+        try:
+            return self._not_ours(spec_of(gateway, ClassName).gateway_class_name, store) is None
+        except ParametersError:
+            return False
+
+    def warnings_of(self, gateway: Object, store: ObjectStore) -> Sequence[Fault]:
+        """Return what the plan for a Gateway warns of; nothing where it cannot be planned."""
+        try:
+            deployer = self.route(gateway, store)
+            return () if isinstance(deployer, Skip) else deployer.plan(gateway, store).warnings
+        except TerminalError:
+            return ()
+
+    def reporters(self) -> Sequence[Reporter]:
+        """Return who reports on our classes."""
+        from gwdeployer_gateway.classes.reporter import GatewayClassReporter  # noqa: PLC0415 - controllers
+
+        return (GatewayClassReporter(self._inputs, self._check_class),)
+
+    def permissions(self) -> Sequence[Mapping[str, Any]]:
+        """Return the right to know the cluster's CustomResourceDefinitions: their versions, their fields."""
+        from gwdeployer_gateway.classes.definitions import MAY_READ  # noqa: PLC0415 - controllers
+
+        return (MAY_READ,)
+
+    def _check_class(self, gateway_class: Object, store: ObjectStore) -> str:
+        """See :class:`~gwdeployer_gateway.classes.reporter.ClassCheck`."""
+        data_plane = self._data_plane(name_of(gateway_class), gateway_class)
+        self._generator(data_plane).layers.of_class(gateway_class, store)
+        return data_plane
+
+    def _wrapping(self, owner: Object, gateway_class: Object | None) -> ParametersKind | None:
         """Return the registered kind, if any, whose own generator deploys the Gateway."""
         wrapping = {known.kind.group_kind: known for known in self.parameters if known.wrap or known.chart}
-        gateway_class = store.get(GATEWAY_CLASS, "", class_name)
         found = (wrapping.get(kind) for kind in reversed(kinds_referred_to(owner, gateway_class)))
         return next((known for known in found if known), None)
 
-    def _deployer(self, data_plane: str, wrapping: ParametersKind | None) -> Deployer:
+    def _deployer(self, data_plane: DataPlane, wrapping: ParametersKind | None) -> Deployer:
         key = data_plane, wrapping
         if key not in self._deployers:
-            generator = self._generator(data_plane)
+            generator: HelmValuesGenerator = self._generator(data_plane)
             self._deployers[key] = Deployer(
                 GATEWAY,
                 controller_name=self._inputs.controller_name,
@@ -114,8 +179,13 @@ class GatewayPlugin(Plugin):
             )
         return self._deployers[key]
 
-    def _generator(self, data_plane: str) -> HelmValuesGenerator:
+    def _generator(self, data_plane: DataPlane) -> EnvoyGenerator | AgentgatewayGenerator:
         """Return a data plane's generator; each has large models, and most runs need one of the two."""
+        if data_plane not in self._generators:
+            self._generators[data_plane] = self._new_generator(data_plane)
+        return self._generators[data_plane]
+
+    def _new_generator(self, data_plane: DataPlane) -> EnvoyGenerator | AgentgatewayGenerator:
         if data_plane == "envoy":
             from gwdeployer_gateway.envoy import EnvoyGenerator  # noqa: PLC0415
 
@@ -124,14 +194,12 @@ class GatewayPlugin(Plugin):
 
         return AgentgatewayGenerator(self._inputs, self.parameters, session_key=self._session_key)
 
-    def _is_agentgateway(self, class_name: str, store: ObjectStore) -> bool:
-        """Return whether a class is agentgateway's: by its name, its parameters' kind, or by default."""
+    def _data_plane(self, class_name: str, gateway_class: Object | None) -> DataPlane:
+        """Return the data plane of a class: by its name, its parameters' kind, or by default."""
         if class_name == self._inputs.agentgateway_class_name:
-            return True
-        kinds = kinds_referred_to({}, store.get(GATEWAY_CLASS, "", class_name))
-        if kinds and kinds[0] in (AGENTGATEWAY_PARAMETERS.group_kind, GATEWAY_PARAMETERS.group_kind):
-            return kinds[0] == AGENTGATEWAY_PARAMETERS.group_kind
-        return self._inputs.data_plane == "agentgateway"
+            return "agentgateway"
+        kinds = kinds_referred_to({}, gateway_class)
+        return _DATA_PLANES.get(kinds[0], self._inputs.data_plane) if kinds else self._inputs.data_plane
 
     def _not_ours(self, class_name: str, store: ObjectStore) -> Skip | None:
         """Return why Gateways of a class are left alone; None: they are ours.
