@@ -5,6 +5,7 @@ What each verb is for:
 * What is read is got, listed and watched; ``status`` is patched where one is written.
 * What is deployed is applied server-side: a PATCH, which also needs ``create`` where it creates, and deleted
   when it is no longer planned. Nothing is ever updated by PUT.
+* What is installed, such as a class, is created where it is missing.
 * An owner is patched itself only to set the finalizer that cluster-scoped objects need. Our ownerReferences
   do not block the owner's deletion, so no right to its ``finalizers`` is needed, whatever admission says.
 """
@@ -116,7 +117,7 @@ class _Grants:
         for kind in need.deploys:
             self.add(kind, _DEPLOY)
         for kind in need.installs:
-            self.add(kind, _APPLY)
+            self.add(kind, ("create",))
         for kind in need.reports:
             self.add(kind, ("patch",), "status")
         if any(not self.resources.of(kind).namespaced for kind in need.deploys):

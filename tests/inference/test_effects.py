@@ -2,125 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from gwdeployer.cluster import ClusterStore, KubernetesCluster, ReconcileResult
-from gwdeployer.crd import crd_of
-from gwdeployer.deployer import Deployer
 from gwdeployer.errors import ServerFailure
-from gwdeployer.objects import KindRef, Object, ObjectRef
-from gwdeployer.plugins import configure
-from gwdeployer_inference import (
-    ENDPOINT_PICKER_PARAMETERS,
-    INFERENCE_POOL,
-    INFERENCE_POOL_ALPHA,
-    PROFILES,
-    InferencePlugin,
-    Profile,
-)
-from tests.cluster.recording import RecordingCluster, Sent, nothing
-from tests.inference.scenarios import STABLE, alpha_pool, by_kind, parameters, planned, pool, service
+from gwdeployer.objects import KindRef, ObjectRef
+from gwdeployer_inference import INFERENCE_POOL, INFERENCE_POOL_ALPHA, PROFILES, Profile
+from tests.cluster.recording import Sent, nothing
+from tests.inference.scenarios import STABLE, alpha_pool, by_kind, planned, pool, service
+from tests.inference.world import CONFIG_MAP, DEPLOYMENT, SERVICE, World, given, named
 from tests.servers.servers import Server, eventually
 
 ROOT = Path(__file__).parents[2]
-CRDS = ROOT.parent / "shared/data/crds/inference"
-POOL_CRDS = (
-    CRDS / "inference.networking.k8s.io_inferencepools.yaml",
-    CRDS / "inference.networking.x-k8s.io_inferencepools.yaml",
-)
-POOLS = (INFERENCE_POOL, INFERENCE_POOL_ALPHA, ENDPOINT_PICKER_PARAMETERS)
-SERVICE = KindRef("", "v1", "Service")
-CONFIG_MAP = KindRef("", "v1", "ConfigMap")
-DEPLOYMENT = KindRef("apps", "v1", "Deployment")
-BINDING = KindRef("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding")
-
-
-@pytest.fixture(scope="session")
-def pools(server: Server) -> Server:
-    """A server that knows pools and their parameters."""
-    if not all(path.exists() for path in POOL_CRDS):
-        pytest.skip("shared/ with the CRDs of inference pools is not here")
-    cluster = KubernetesCluster.connect(server.kubeconfig)
-    for crd in (*(yaml.safe_load(path.read_text()) for path in POOL_CRDS), crd_of(InferencePlugin.crds()[0])):
-        crd.pop("status", None)
-        # As the documents tell users to: on a server that tests share, two managers would be in conflict.
-        cluster.apply(crd, manager="kubectl", force=True)
-    cluster.close()
-    eventually("pools and their parameters are served", lambda: knows_pools(server))
-    return server
-
-
-def knows_pools(server: Server) -> bool:
-    """Ask a client that has not yet discovered anything."""
-    cluster = KubernetesCluster.connect(server.kubeconfig)
-    found = all(map(cluster.supports, POOLS))
-    cluster.close()
-    return found
-
-
-class World:
-    """A namespace on a server, and a deployer of pickers."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.namespace = server.namespace()
-        self.direct = KubernetesCluster.connect(server.kubeconfig)
-        self.cluster = RecordingCluster(self.direct)
-        [plugin] = configure([InferencePlugin], cluster=self.cluster)
-        deployer = plugin.route(pool(), ClusterStore(self.direct))
-        assert isinstance(deployer, Deployer)
-        self.deployer = deployer
-
-    def close(self) -> None:
-        self.deployer.close()
-        self.direct.close()
-
-    def put(self, obj: Object) -> Object:
-        obj["metadata"]["namespace"] = self.namespace
-        obj["metadata"].pop("uid", None)
-        return self.direct.apply(obj, manager="user", force=True)
-
-    def there(self, kind: KindRef, name: str) -> Object | None:
-        return self.direct.get(kind, "" if kind == BINDING else self.namespace, name)
-
-    def binding(self) -> Object | None:
-        return self.there(BINDING, f"{self.namespace}:qwen-epp")
-
-    def pool(self, name: str = "qwen") -> Object:
-        found = self.there(INFERENCE_POOL, name)
-        assert found is not None
-        return found
-
-    def reconcile(self, owner: Object | None = None) -> ReconcileResult:
-        """Reconcile a pool as it is now; see that nothing goes wrong; count requests from zero."""
-        self.cluster.clear()
-        result = self.deployer.reconcile(owner or self.pool(), ClusterStore(self.direct))
-        assert [str(error) for error in result.errors] == []
-        return result
-
-    @property
-    def written(self) -> list[str]:
-        return [f"{sent.verb} {sent.kind}" for sent in self.cluster.writes]
-
-
-@pytest.fixture
-def world(pools: Server) -> Iterator[World]:
-    made = World(pools)
-    yield made
-    made.close()
-
-
-def given(**spec: Any) -> Object:
-    return parameters("given", **spec)
-
-
-def named() -> Object:
-    return pool(annotations={"gwdeployer.dev/parameters": "given"})
+MONITOR = KindRef("monitoring.coreos.com", "v1", "ServiceMonitor")
+CRD = KindRef("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
 
 
 def test_a_picker_appears_with_its_pool_and_then_nothing_is_written(world: World) -> None:
@@ -175,8 +72,10 @@ def test_what_goes_with_the_pool_includes_cluster_scoped_objects(world: World) -
     eventually("the picker is gone", lambda: world.there(DEPLOYMENT, "qwen-epp") is None)
 
 
-def test_the_same_pool_in_another_namespace_keeps_its_binding(world: World, pools: Server) -> None:
-    other = World(pools)
+def test_the_same_pool_in_another_namespace_keeps_its_binding(
+    world: World, pools: Server, tmp_path: Path
+) -> None:
+    other = World(pools, tmp_path)
     for one in (world, other):
         one.put(given(metrics={"authentication": True}))
         one.put(named())
@@ -279,9 +178,9 @@ def test_the_server_takes_what_each_generation_needs(world: World, profile: Prof
 def test_a_pool_of_the_alpha_api_owns_its_picker(world: World) -> None:
     owner = world.put(alpha_pool())
     [plugin] = configure([InferencePlugin], cluster=world.cluster)
-    deployer = plugin.route(owner, ClusterStore(world.direct))
+    deployer = plugin.route(owner, ClusterStore(world.limited))
     assert isinstance(deployer, Deployer)
-    result = deployer.reconcile(owner, ClusterStore(world.direct))
+    result = deployer.reconcile(owner, ClusterStore(world.limited))
     assert [str(error) for error in result.errors] == []
     found = world.there(DEPLOYMENT, "qwen-epp")
     assert found is not None
@@ -303,7 +202,7 @@ def test_a_deletion_that_fails_keeps_our_finalizer_until_it_succeeds(world: Worl
     reference = ObjectRef(INFERENCE_POOL, world.namespace, "qwen")
     world.direct.delete(reference, uid=world.pool()["metadata"]["uid"])
     world.cluster.before = refuse
-    result = world.deployer.reconcile(world.pool(), ClusterStore(world.direct))
+    result = world.deployer.reconcile(world.pool(), ClusterStore(world.limited))
     assert result.errors
     assert "gwdeployer.dev/cleanup" in world.pool()["metadata"]["finalizers"]
     world.cluster.before = nothing

@@ -110,7 +110,7 @@ def test_only_who_writes_a_status_may_write_it() -> None:
     assert "sites/status.example.com" not in verbs(rights().namespaced)
     assert verbs(told.namespaced)["sites/status.example.com"] == ["patch"]
     assert verbs(told.cluster) == {
-        "siteclasses.example.com": [*READ, "create", "patch"],
+        "siteclasses.example.com": [*READ, "create"],
         "siteclasses/status.example.com": ["patch"],
     }
 

@@ -40,7 +40,7 @@ class LimitedAccount:
         self.kubeconfig.write_text(json.dumps(kubeconfig_of(self._endpoint)))
 
     def let_in(self, *namespaces: str) -> None:
-        """Give the rights in these namespaces, by the objects that ``gwdeployer rbac`` prints for them."""
+        """Give the rights in these namespaces (none: in all), by the objects that ``gwdeployer rbac`` prints."""
         if not self._server.has_rbac:
             return
         objects = role_objects(self._rights, self._account, namespaces)
