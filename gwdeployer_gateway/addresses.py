@@ -28,14 +28,15 @@ def load_balancer_ip(addresses: Sequence[Address], context: Context) -> str | No
         )
         return None
     for position, value in named:
-        if _is_ip(value):
+        if is_ip(value):
             return value
         message = f"{shown(value)} is not an IP address: it is not used"
         context.warn(message, f"spec.addresses[{position}].value")
     return None
 
 
-def _is_ip(value: str) -> bool:
+def is_ip(value: str) -> bool:
+    """Return whether a text is an IP address that means the same everywhere."""
     try:
         address = ip_address(value)
     except ValueError:

@@ -34,8 +34,8 @@ from gwdeployer_gateway.layers import kinds_referred_to
 from gwdeployer_gateway.session_keys import random_key, seeded_key
 
 if TYPE_CHECKING:
-    from gwdeployer.crd import CrdDefinition
     from gwdeployer.cluster import ReconcileResult
+    from gwdeployer.crd import CrdDefinition
     from gwdeployer.errors import Fault
     from gwdeployer.status import Reporter
     from gwdeployer_gateway.agentgateway import AgentgatewayGenerator
@@ -141,10 +141,15 @@ class GatewayPlugin(Plugin):
             return ()
 
     def reporters(self) -> Sequence[Reporter]:
-        """Return who reports on our classes."""
+        """Return who reports on our classes, and on ListenerSets where nobody else does."""
         from gwdeployer_gateway.classes.reporter import GatewayClassReporter  # noqa: PLC0415 - controllers
 
-        return (GatewayClassReporter(self._inputs, self._check_class),)
+        classes = GatewayClassReporter(self._inputs, self._check_class)
+        if not self._says_all:
+            return (classes,)
+        from gwdeployer_gateway.status.listener_sets import ListenerSetReporter  # noqa: PLC0415 - controllers
+
+        return classes, ListenerSetReporter(self)
 
     def permissions(self) -> Sequence[Mapping[str, Any]]:
         """Return the right to know the cluster's CustomResourceDefinitions: their versions, their fields."""
