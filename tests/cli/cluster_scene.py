@@ -10,9 +10,12 @@ from typing import Any
 import yaml
 
 from gwdeployer.cluster import KubernetesCluster
+from gwdeployer.installation.rights import rights_of
 from gwdeployer.objects import KindRef, Object
-from gwdeployer_gateway import GATEWAY, GATEWAY_CLASS, GATEWAY_PARAMETERS
+from gwdeployer.plugins import configure
+from gwdeployer_gateway import GATEWAY, GATEWAY_CLASS, GATEWAY_PARAMETERS, GatewayPlugin
 from tests.cli.running import Done, run
+from tests.servers.accounts import LimitedAccount
 from tests.servers.servers import Server, eventually
 
 CONTROLLER = "gwdeployer.dev/gateway-controller"
@@ -76,12 +79,18 @@ def served(server: Server, kind: KindRef) -> bool:
 
 
 class ClusterScene:
-    """A namespace with a GatewayClass, and files that name what is in it."""
+    """A namespace with a GatewayClass, and files that name what is in it.
+
+    Commands have the rights that are derived for gateways, and no others; ``cluster`` may do everything.
+    """
 
     def __init__(self, server: Server, folder: Path) -> None:
         self.server = server
         self.folder = folder
         self.namespace = server.namespace()
+        account = LimitedAccount(server, rights_of(configure([GatewayPlugin]), lease="gateways"), folder)
+        account.let_in()
+        self.kubeconfig = account.kubeconfig
         self.class_name = f"class-{secrets.token_hex(4)}"
         self.cluster = KubernetesCluster.connect(server.kubeconfig)
         self.put(
@@ -135,7 +144,7 @@ class ClusterScene:
 
     def run(self, command: str, path: Path, *arguments: object, **environment: str) -> Done:
         """Run a command on a file, against this server."""
-        given = ("--kubeconfig", self.server.kubeconfig, *arguments)
+        given = ("--kubeconfig", self.kubeconfig, *arguments)
         return run(command, "-f", path, *given, env=environment)
 
     def live(self, kind: KindRef, name: str) -> Object | None:
