@@ -97,7 +97,7 @@ def _holds(client: Client, path: str, condition: str) -> bool:
 def _controller(server: Server, folder: Path) -> Iterator[None]:
     """Run ``gwdeployer run`` for the block, with a class of its own that it has accepted."""
     inputs = folder / "inputs.yaml"
-    inputs.write_text(yaml.safe_dump({"controllerName": CONTROLLER}))
+    inputs.write_text(yaml.safe_dump({"controllerName": CONTROLLER, "mode": "gateway"}))
     options = [f"--kubeconfig={server.kubeconfig}", f"--inputs={inputs}"]
     process = Process([*_COMMAND, "run", *options], folder / "controller.log")
     try:
