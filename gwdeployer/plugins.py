@@ -61,7 +61,7 @@ class Plugin(ABC):
     options: ClassVar[Sequence[PluginOption]] = ()
     #: The kinds of owners that are routed here.
     owners: ClassVar[Sequence[KindRef]] = ()
-    #: Further kinds that plans read; what else is in a file is ignored. An instance may read more, by its inputs.
+    #: Further kinds that plans read (by its inputs, an instance may read more); others in a file are ignored.
     reads: Sequence[KindRef] = ()
     #: Those of all kinds of which plans read the status, too: a change of it alone makes a new plan.
     reads_status_of: ClassVar[Sequence[KindRef]] = ()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gwdeployer_inference.parameters import EndpointPickerParametersSpec
     from gwdeployer_inference.plugin import InferencePlugin
     from gwdeployer_inference.profiles import PROFILES, Profile
+    from gwdeployer_inference.serving import Serving
     from gwdeployer_inference.values import EndpointPickerValues
 
 _HOMES = {
@@ -30,6 +31,7 @@ _HOMES = {
     "parameters": ("EndpointPickerParametersSpec",),
     "plugin": ("InferencePlugin",),
     "profiles": ("PROFILES", "Profile"),
+    "serving": ("Serving",),
     "values": ("EndpointPickerValues",),
 }
 
@@ -44,6 +46,7 @@ __all__ = [
     "InferenceInputs",
     "InferencePlugin",
     "Profile",
+    "Serving",
     "__version__",
     "default_parameters",
     "parents_with",

@@ -14,6 +14,7 @@ from gwdeployer.documents import dump
 from gwdeployer.errors import Fault, nearest, shown
 from gwdeployer.provenance import bare, from_one, leaves, origin_of, together
 from gwdeployer_inference.profiles import ALPHA, BY_NAME, Profile
+from gwdeployer_inference.reading import mappings
 
 KIND = "EndpointPickerConfig"
 PATH = "spec.config"
@@ -123,7 +124,7 @@ def document_of(config: Mapping[str, Any]) -> str:
 
 def needs_experimental(config: Mapping[str, Any]) -> bool:
     """Return whether a document names a plugin that the picker refuses by default."""
-    return any(plugin.get("type") in _EXPERIMENTAL for plugin in _mappings(config.get("plugins")))
+    return any(plugin.get("type") in _EXPERIMENTAL for plugin in mappings(config.get("plugins")))
 
 
 def config_faults(config: Mapping[str, Any], profile: Profile) -> Iterator[Fault]:
@@ -136,7 +137,7 @@ def config_faults(config: Mapping[str, Any], profile: Profile) -> Iterator[Fault
         hint = nearest(str(key), _SECTIONS)
         yield Fault(f"unknown section {shown(key)}", f"{PATH}.{key}", hint=hint)
     names: set[str] = set()
-    for index, plugin in enumerate(_mappings(config.get("plugins"))):
+    for index, plugin in enumerate(mappings(config.get("plugins"))):
         name = str(plugin.get("name") or plugin.get("type") or "")
         if not plugin.get("type"):
             yield Fault("a plugin needs a type", f"{PATH}.plugins[{index}]", hint="set type")
@@ -177,10 +178,6 @@ def _references(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _references(item, f"{path}[{index}]")
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def _sorted(value: Any) -> Any:

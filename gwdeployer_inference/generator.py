@@ -26,6 +26,7 @@ from gwdeployer_inference.kinds import (
     INFERENCE_POOL,
     INFERENCE_POOL_ALPHA,
     NAMESPACE,
+    OPTIONAL,
     SERVICE,
 )
 from gwdeployer_inference.layers import ParametersLayers, PickerParameters
@@ -40,6 +41,7 @@ from gwdeployer_inference.managing import (
 )
 from gwdeployer_inference.picker import Shared, own_values, shared_values
 from gwdeployer_inference.pools import Pool, check_reference, pool_of
+from gwdeployer_inference.routes import is_referenced
 from gwdeployer_inference.settings import Settings
 
 OVERLAYS = OverlayFields(
@@ -91,6 +93,7 @@ class EndpointPickerGenerator(HelmValuesGenerator):
         merged = self._layers.resolve(owner, namespace, pool, context)
         shared = self._shared_values(pool, merged, context)
         _warn(merged, shared.settings, context)
+        context.optional |= OPTIONAL
         context.state["layers"] = merged.layers
         context.state["alike"] = self._alike(pool)
         return {"picker": {**shared.values, **own_values(pool, merged, shared, self._inputs)}}
@@ -114,6 +117,7 @@ class EndpointPickerGenerator(HelmValuesGenerator):
             manage=self._inputs.manage,
             service=context.store.get(SERVICE, pool.namespace, pool.service),
             adopted=adopted,
+            referenced=self._inputs.deploy_when == "always" or is_referenced(pool, context.store),
         )
 
     def _marks(self, owner: Object, namespace: Object | None) -> tuple[bool | None, bool | None]:
@@ -128,7 +132,7 @@ class EndpointPickerGenerator(HelmValuesGenerator):
             obj
             for kind in (INFERENCE_POOL, INFERENCE_POOL_ALPHA)
             for key in names_of(pool)
-            for obj in context.store.list(kind, lookup=Lookup(BY_NAMES, key))
+            for obj in context.store.list(kind, pool.namespace, lookup=Lookup(BY_NAMES, key))
         ]
         rivals = [obj for obj in rivals_of(pool, there) if self._is_asked_for(obj, namespace)]
         if rivals:

@@ -6,7 +6,7 @@ any more loses what we deployed for it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
 from gwdeployer.errors import Fault, ParametersError, shown
@@ -14,6 +14,7 @@ from gwdeployer.objects import Object, describe, is_owned_by, metadata_of
 from gwdeployer.store import Index
 from gwdeployer_inference.inputs import Manage
 from gwdeployer_inference.pools import Pool, pool_of
+from gwdeployer_inference.reading import mapping
 
 #: Annotation (or label) of a pool or its namespace: "true" puts the picker in our hands, "false" forbids it.
 MANAGED = "gwdeployer.dev/managed"
@@ -36,13 +37,14 @@ def decide(
     manage: Manage,
     service: Object | None,
     adopted: bool = False,
+    referenced: bool = True,
 ) -> Decision:
     """Return whether a pool's picker is ours.
 
     ``marks`` are the pool's and the namespace's, most important first (a pool that names its parameters is
-    marked by that); ``service`` is the Service that the
-    pool names, if there is one, and ``adopted`` whether the pool hands it over to us. A Service that does
-    not exist yet is no reason to hold back: the pool has been put in our hands.
+    marked by that); ``service`` is the Service that the pool names, if there is one, and ``adopted`` whether
+    the pool hands it over to us. A Service that does not exist yet is no reason to hold back: the pool has
+    been put in our hands. ``referenced`` says whether what has to refer to the pool does.
     """
     ref = pool.ref
     if left := _opted_out(marks, manage):
@@ -52,6 +54,8 @@ def decide(
         return Decision(False, "NotAService", f"{ref.path} names a {kind}, not a Service")
     if service is not None and not (adopted or _is_ours(service, pool)):
         return Decision(False, "ServiceNotOwned", f"{describe(service)} is there and is somebody else's")
+    if not referenced:
+        return Decision(False, "NotReferenced", "no route of a Gateway refers to it (inference.deployWhen)")
     return Decision(True, "Managed", "")
 
 
@@ -84,7 +88,7 @@ def mark_of(obj: Object | None) -> bool | None:
 
 def parameters_named_by(obj: Object | None) -> str:
     """Return the name of the parameters that a pool or a namespace names; "": none."""
-    annotations = _mapping(metadata_of(obj or {}).get("annotations"))
+    annotations = mapping(metadata_of(obj or {}).get("annotations"))
     return str(annotations.get(PARAMETERS) or "")
 
 
@@ -110,9 +114,5 @@ BY_NAMES = Index("picker names", lambda obj: names_of(pool_of(obj)))
 
 def _text_of(obj: Object | None, key: str) -> Any:
     metadata = metadata_of(obj or {})
-    annotations, labels = _mapping(metadata.get("annotations")), _mapping(metadata.get("labels"))
+    annotations, labels = mapping(metadata.get("annotations")), mapping(metadata.get("labels"))
     return annotations.get(key, labels.get(key))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gwdeployer.errors import Fault, ParametersError, shown
-from gwdeployer.objects import KindRef, Object, describe, dns_label, metadata_of, name_of, namespace_of
+from gwdeployer.objects import (
+    KindRef,
+    Object,
+    ObjectRef,
+    describe,
+    dns_label,
+    metadata_of,
+    name_of,
+    namespace_of,
+)
 from gwdeployer_inference.kinds import INFERENCE_POOL, INFERENCE_POOL_ALPHA
+from gwdeployer_inference.reading import mapping
 
 DEFAULT_PICKER_PORT = 9002
 _MAX_PORT = 65535
@@ -41,6 +51,11 @@ class Pool(NamedTuple):
     ref: PickerRef | None
 
     @property
+    def reference(self) -> ObjectRef:
+        """The pool itself."""
+        return ObjectRef(self.kind, self.namespace, self.name)
+
+    @property
     def picker(self) -> str:
         """The name of everything deployed for the pool, but for the Service."""
         return dns_label(f"{self.name}-epp")
@@ -59,7 +74,7 @@ class Pool(NamedTuple):
 def pool_of(obj: Object) -> Pool:
     """Return what a pool says, as far as it can be understood. Cheap: nothing is validated."""
     alpha = KindRef.of_object(obj).group == INFERENCE_POOL_ALPHA.group
-    spec = _mapping(obj.get("spec"))
+    spec = mapping(obj.get("spec"))
     return Pool(
         INFERENCE_POOL_ALPHA if alpha else INFERENCE_POOL,
         namespace_of(obj) or "default",
@@ -96,7 +111,7 @@ def _ref(spec: Mapping[str, Any]) -> PickerRef | None:
     ref = spec.get("endpointPickerRef")
     if not isinstance(ref, Mapping):
         return None
-    return _reference(ref, _mapping(ref.get("port")).get("number"), "spec.endpointPickerRef")
+    return _reference(ref, mapping(ref.get("port")).get("number"), "spec.endpointPickerRef")
 
 
 def _alpha_ref(spec: Mapping[str, Any]) -> PickerRef | None:
@@ -109,7 +124,3 @@ def _alpha_ref(spec: Mapping[str, Any]) -> PickerRef | None:
 def _reference(ref: Mapping[str, Any], port: Any, path: str) -> PickerRef:
     kind = str(ref.get("kind") or "Service")
     return PickerRef(str(ref.get("group") or ""), kind, str(ref.get("name") or ""), port, path)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

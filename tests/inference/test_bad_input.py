@@ -11,6 +11,7 @@ import yaml
 from gwdeployer import ParametersError
 from gwdeployer.objects import Object
 from tests.cli.running import Done, run
+from tests.inference.numbers import case
 from tests.inference.scenarios import MANAGED, alpha_pool, parameters, planned, pool
 
 PLUGINS = [{"type": "queue-scorer"}]
@@ -21,6 +22,8 @@ def rendered(folder: Path, *objects: Object) -> Done:
     return run("render", "-f", str(folder), "-o", "name")
 
 
+@case(14)
+@case(18)
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

@@ -11,6 +11,7 @@ from gwdeployer import MemoryStore
 from gwdeployer.objects import Object, is_namespaced
 from gwdeployer.objects.refs import KindRef
 from gwdeployer_inference.generator import OVERLAYS
+from tests.inference.numbers import case
 from tests.inference.scenarios import (
     ALPHA,
     alpha_pool,
@@ -30,7 +31,8 @@ def config_of(objects: dict[str, Object]) -> dict[str, Any]:
     return dict(yaml.safe_load(objects["ConfigMap"]["data"]["config.yaml"]))
 
 
-def test_1_a_pool_without_parameters_needs_six_objects_of_its_namespace() -> None:
+@case(1)
+def test_a_pool_without_parameters_needs_six_objects_of_its_namespace() -> None:
     plan = planned(pool())
     kinds = [obj["kind"] for obj in plan.objects]
     assert kinds == ["ServiceAccount", "ConfigMap", "Role", "RoleBinding", "Service", "Deployment"]
@@ -47,7 +49,8 @@ def test_1_a_pool_without_parameters_needs_six_objects_of_its_namespace() -> Non
         )
 
 
-def test_2_the_picker_is_told_its_pool_and_each_flag_once() -> None:
+@case(2)
+def test_the_picker_is_told_its_pool_and_each_flag_once() -> None:
     given = flags(deployed())
     assert given.items() >= {
         ("pool-name", "qwen"),
@@ -59,7 +62,8 @@ def test_2_the_picker_is_told_its_pool_and_each_flag_once() -> None:
     }
 
 
-def test_3_the_service_reaches_the_pods() -> None:
+@case(3)
+def test_the_service_reaches_the_pods() -> None:
     objects = deployed()
     spec, template = objects["Service"]["spec"], objects["Deployment"]["spec"]["template"]
     assert spec["selector"].items() <= template["metadata"]["labels"].items()
@@ -68,18 +72,22 @@ def test_3_the_service_reaches_the_pods() -> None:
     assert spec["ports"][0]["port"] == 9002
 
 
-def test_4_the_service_has_the_name_that_the_pool_refers_to() -> None:
+@case(4)
+def test_the_service_has_the_name_that_the_pool_refers_to() -> None:
     objects = deployed(pool(ref={"name": "my-picker", "port": {"number": 9002}}))
     assert objects["Service"]["metadata"]["name"] == "my-picker"
     assert objects["Deployment"]["metadata"]["name"] == "qwen-epp"
 
 
-def test_5_a_pool_without_reference_gets_a_service_of_its_own_name() -> None:
+@case(5)
+def test_a_pool_without_reference_gets_a_service_of_its_own_name() -> None:
     objects = deployed(pool(ref={}))
     assert objects["Service"]["metadata"]["name"] == "qwen-epp"
     assert "InferencePool" not in objects
 
 
+@case(6)
+@case(7)
 @pytest.mark.parametrize(
     ("owner", "others"),
     [
@@ -89,7 +97,7 @@ def test_5_a_pool_without_reference_gets_a_service_of_its_own_name() -> None:
         (pool(annotations={"gwdeployer.dev/managed": "false"}), []),
     ],
 )
-def test_6_and_7_a_pool_that_is_left_alone_has_nothing_and_loses_what_it_had(
+def test_a_pool_that_is_left_alone_has_nothing_and_loses_what_it_had(
     owner: Object, others: list[Object]
 ) -> None:
     plan = planned(owner, others)
@@ -98,7 +106,8 @@ def test_6_and_7_a_pool_that_is_left_alone_has_nothing_and_loses_what_it_had(
     assert plan.skip.cleanup
 
 
-def test_8_a_pool_of_the_alpha_api() -> None:
+@case(8)
+def test_a_pool_of_the_alpha_api() -> None:
     objects = deployed(alpha_pool(), profile="gie-0.5")
     assert args(objects) == [
         "-poolName=qwen",
@@ -117,10 +126,12 @@ def test_8_a_pool_of_the_alpha_api() -> None:
     assert objects["Service"]["spec"]["ports"][0]["port"] == 9002
 
 
-def test_8_an_alpha_pool_gets_a_generation_that_reads_it() -> None:
+@case(8)
+def test_an_alpha_pool_gets_a_generation_that_reads_it() -> None:
     assert container(deployed(alpha_pool()))["image"].endswith("/epp:v1.0.0")
 
 
+@case(10)
 @pytest.mark.parametrize(
     ("spec", "elects", "flag", "strategy"),
     [
@@ -133,7 +144,7 @@ def test_8_an_alpha_pool_gets_a_generation_that_reads_it() -> None:
         ({"replicas": 3, "profile": "lwepp-1.6"}, False, None, {"type": "Recreate"}),
     ],
 )
-def test_10_replicas_elect_a_leader_unless_they_shall_all_work(
+def test_replicas_elect_a_leader_unless_they_shall_all_work(
     spec: dict[str, Any], elects: bool, flag: str | None, strategy: dict[str, str] | None
 ) -> None:
     objects = deployed(**spec)
@@ -143,7 +154,8 @@ def test_10_replicas_elect_a_leader_unless_they_shall_all_work(
     assert objects["Deployment"]["spec"].get("replicas") == spec.get("replicas")
 
 
-def test_11_an_autoscaler_owns_the_replicas() -> None:
+@case(11)
+def test_an_autoscaler_owns_the_replicas() -> None:
     scaling = {"spec": {"minReplicas": 2, "maxReplicas": 4}}
     objects = deployed(replicas=3, overlays={"horizontalPodAutoscaler": scaling})
     assert "replicas" not in objects["Deployment"]["spec"]
@@ -151,7 +163,8 @@ def test_11_an_autoscaler_owns_the_replicas() -> None:
     assert flags(objects)["ha-enable-leader-election"] == "true"
 
 
-def test_12_the_same_name_in_two_namespaces_makes_two_bindings() -> None:
+@case(12)
+def test_the_same_name_in_two_namespaces_makes_two_bindings() -> None:
     names = []
     for namespace in ("ml", "ml-qwen"):
         owner = pool("qwen" if namespace == "ml" else "x")
@@ -166,7 +179,8 @@ def test_12_the_same_name_in_two_namespaces_makes_two_bindings() -> None:
     assert names == ["ml:qwen-epp", "ml-qwen:x-epp"]
 
 
-def test_13_prometheus_finds_the_port_and_the_labels() -> None:
+@case(13)
+def test_prometheus_finds_the_port_and_the_labels() -> None:
     objects = deployed(metrics={"authentication": True, "serviceMonitor": {"enabled": True}})
     [endpoint] = objects["ServiceMonitor"]["spec"]["endpoints"]
     assert endpoint["port"] in [port["name"] for port in objects["Service"]["spec"]["ports"]]
@@ -174,6 +188,7 @@ def test_13_prometheus_finds_the_port_and_the_labels() -> None:
     assert objects["ClusterRole"]["rules"] == [{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]
 
 
+@case(15)
 @pytest.mark.parametrize(
     ("server", "engine", "parser"),
     [
@@ -187,9 +202,7 @@ def test_13_prometheus_finds_the_port_and_the_labels() -> None:
         ({"type": "trtllm-serve", "protocol": "grpc"}, "trtllm-serve", None),
     ],
 )
-def test_15_model_servers_are_understood(
-    server: dict[str, str], engine: str | None, parser: str | None
-) -> None:
+def test_model_servers_are_understood(server: dict[str, str], engine: str | None, parser: str | None) -> None:
     config = config_of(deployed(modelServer=server))
     [extractor] = [one for one in config["plugins"] if one["type"] == "core-metrics-extractor"]
     assert extractor.get("parameters", {}).get("defaultEngine") == engine
@@ -198,7 +211,8 @@ def test_15_model_servers_are_understood(
     assert (parser is None) or {"type": parser} in config["plugins"]
 
 
-def test_15_names_of_metrics_are_mapped() -> None:
+@case(15)
+def test_names_of_metrics_are_mapped() -> None:
     server = {"type": "sglang", "metrics": {"queuedRequests": "queue", "loraInfo": ""}}
     [extractor] = [
         one
@@ -209,13 +223,15 @@ def test_15_names_of_metrics_are_mapped() -> None:
     assert extractor["parameters"] == {"defaultEngine": "sglang", "engineConfigs": [mapped]}
 
 
-def test_16_tls_by_a_certificate_of_its_own() -> None:
+@case(16)
+def test_tls_by_a_certificate_of_its_own() -> None:
     objects = deployed(tls={"mode": "SelfSigned"})
     assert flags(objects)["secure-serving"] == "true"
     assert [one["name"] for one in container(objects)["volumeMounts"]] == ["config"]
 
 
-def test_16_tls_by_a_certificate_of_a_secret() -> None:
+@case(16)
+def test_tls_by_a_certificate_of_a_secret() -> None:
     objects = deployed(tls={"mode": "Secret", "secretName": "cert", "reload": True})
     given = flags(objects)
     assert (given["cert-path"], given["enable-cert-reload"]) == ("/certificate", "true")
@@ -223,14 +239,16 @@ def test_16_tls_by_a_certificate_of_a_secret() -> None:
     assert {"name": "certificate", "secret": {"secretName": "cert"}} in volumes
 
 
+@case(16)
 @pytest.mark.parametrize("off", [{"tls": {"mode": "Disabled"}}, {"flags": {"secure-serving": False}}])
-def test_16_without_tls_the_picker_is_told_so_and_istio_is_not(off: dict[str, Any]) -> None:
+def test_without_tls_the_picker_is_told_so_and_istio_is_not(off: dict[str, Any]) -> None:
     objects = deployed(destinationRule={"enabled": True}, **off)
     assert flags(objects)["secure-serving"] == "false"
     assert "DestinationRule" not in objects
 
 
-def test_16_istio_is_told_not_to_verify() -> None:
+@case(16)
+def test_istio_is_told_not_to_verify() -> None:
     owner = pool(annotations={"gwdeployer.dev/parameters": "p"})
     plan = planned(owner, [parameters("p", destinationRule={"enabled": True})], clusterDomain="corp.example")
     [rule] = [obj for obj in plan.objects if obj["kind"] == "DestinationRule"]
@@ -240,13 +258,15 @@ def test_16_istio_is_told_not_to_verify() -> None:
     }
 
 
-def test_18_a_users_flags_win_and_stand_once() -> None:
+@case(18)
+def test_a_users_flags_win_and_stand_once() -> None:
     objects = deployed(verbosity=1, flags={"v": 4, "secure-serving": False, "health-checking": True})
     given = flags(objects)
     assert (given["v"], given["secure-serving"], given["health-checking"]) == ("4", "false", "true")
 
 
-def test_18_what_users_add_is_merged_and_not_replaced() -> None:
+@case(18)
+def test_what_users_add_is_merged_and_not_replaced() -> None:
     objects = deployed(
         env=[{"name": "HF_HOME", "value": "/cache"}, {"name": "NAMESPACE", "value": "mine"}],
         securityContext={"runAsUser": 1000},
@@ -267,6 +287,7 @@ def test_18_what_users_add_is_merged_and_not_replaced() -> None:
     assert spec["terminationGracePeriodSeconds"] == 130
 
 
+@case(20)
 @pytest.mark.parametrize(
     "changed",
     [
@@ -275,7 +296,7 @@ def test_18_what_users_add_is_merged_and_not_replaced() -> None:
         {"targetPorts": [{"number": 8001}]},
     ],
 )
-def test_20_what_the_picker_reads_from_the_pool_changes_no_object(changed: dict[str, Any]) -> None:
+def test_what_the_picker_reads_from_the_pool_changes_no_object(changed: dict[str, Any]) -> None:
     assert planned(pool(**changed)).objects == planned(pool()).objects
 
 

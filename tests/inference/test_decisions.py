@@ -8,6 +8,7 @@ from gwdeployer import ParametersError
 from gwdeployer.objects import Object
 from gwdeployer_inference.managing import decide
 from gwdeployer_inference.pools import pool_of
+from tests.inference.numbers import case
 from tests.inference.scenarios import (
     MANAGED,
     alpha_pool,
@@ -19,6 +20,7 @@ from tests.inference.scenarios import (
 )
 
 
+@case(6)
 @pytest.mark.parametrize(
     ("owner", "existing", "marks", "manage", "why"),
     [
@@ -92,6 +94,7 @@ def test_a_mark_that_is_neither_true_nor_false_is_a_fault() -> None:
         planned(pool(annotations={"gwdeployer.dev/managed": "yes"}))
 
 
+@case(20)
 def test_the_failure_mode_is_the_gateways_business_and_changes_no_object() -> None:
     closed, opened = (
         planned(pool(ref={"name": "qwen-epp", "port": {"number": 9002}, "failureMode": mode}))

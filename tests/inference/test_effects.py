@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from gwdeployer.cluster import Action
 from gwdeployer.errors import ServerFailure
-from gwdeployer.objects import KindRef, ObjectRef
+from gwdeployer.objects import Object, ObjectRef
 from gwdeployer_inference import INFERENCE_POOL, INFERENCE_POOL_ALPHA, PROFILES, Profile
+from gwdeployer_inference.kinds import SERVICE_MONITOR
 from tests.cluster.recording import Sent, nothing
+from tests.inference.numbers import case
 from tests.inference.scenarios import STABLE, alpha_pool, by_kind, planned, pool, service
-from tests.inference.world import CONFIG_MAP, DEPLOYMENT, SERVICE, World, given, named
+from tests.inference.world import CONFIG_MAP, DEPLOYMENT, SERVICE, World, given, install, named
 from tests.servers.servers import Server, eventually
 
 ROOT = Path(__file__).parents[2]
-MONITOR = KindRef("monitoring.coreos.com", "v1", "ServiceMonitor")
-CRD = KindRef("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
 
 
+@case(1)
+@case(20)
 def test_a_picker_appears_with_its_pool_and_then_nothing_is_written(world: World) -> None:
     world.put(pool())
     world.reconcile()
@@ -39,6 +43,7 @@ def test_changed_parameters_write_exactly_the_changed_object(world: World) -> No
     assert world.written == ["apply Service"]
 
 
+@case(14)
 def test_a_changed_configuration_writes_it_and_restarts_the_picker(world: World) -> None:
     world.put(given(config={"plugins": [{"type": "queue-scorer"}]}))
     world.put(named())
@@ -48,6 +53,7 @@ def test_a_changed_configuration_writes_it_and_restarts_the_picker(world: World)
     assert sorted(world.written) == ["apply ConfigMap", "apply Deployment"]
 
 
+@case(4)
 def test_another_service_name_is_followed_and_the_old_service_goes_last(world: World) -> None:
     world.put(pool())
     world.reconcile()
@@ -58,24 +64,23 @@ def test_another_service_name_is_followed_and_the_old_service_goes_last(world: W
     assert world.there(SERVICE, "my-picker") is not None
 
 
+@case(19)
 def test_what_goes_with_the_pool_includes_cluster_scoped_objects(world: World) -> None:
     world.put(given(metrics={"authentication": True}))
     world.put(named())
     world.reconcile()
     assert world.binding() is not None
     assert world.pool()["metadata"]["finalizers"] == ["gwdeployer.dev/cleanup"]
-    reference = ObjectRef(INFERENCE_POOL, world.namespace, "qwen")
-    world.direct.delete(reference, uid=world.pool()["metadata"]["uid"])
+    world.delete_pool()
     world.reconcile()
     assert world.binding() is None
     eventually("the pool is gone", lambda: world.there(INFERENCE_POOL, "qwen") is None)
     eventually("the picker is gone", lambda: world.there(DEPLOYMENT, "qwen-epp") is None)
 
 
-def test_the_same_pool_in_another_namespace_keeps_its_binding(
-    world: World, pools: Server, tmp_path: Path
-) -> None:
-    other = World(pools, tmp_path)
+@case(12)
+def test_the_same_pool_in_another_namespace_keeps_its_binding(make_world: Callable[[], World]) -> None:
+    world, other = make_world(), make_world()
     for one in (world, other):
         one.put(given(metrics={"authentication": True}))
         one.put(named())
@@ -85,9 +90,9 @@ def test_the_same_pool_in_another_namespace_keeps_its_binding(
     assert world.binding() is None
     assert other.binding() is not None
     assert "finalizers" not in world.pool()["metadata"]
-    other.close()
 
 
+@case(7)
 def test_a_pool_that_is_taken_out_of_our_hands_loses_everything_of_ours(world: World) -> None:
     world.put(given(metrics={"authentication": True}))
     world.put(named())
@@ -102,6 +107,7 @@ def test_a_pool_that_is_taken_out_of_our_hands_loses_everything_of_ours(world: W
     assert "finalizers" not in world.pool()["metadata"]
 
 
+@case(6)
 def test_a_foreign_service_is_never_taken_over(world: World) -> None:
     foreign = service()
     foreign["metadata"].pop("ownerReferences")
@@ -116,6 +122,7 @@ def test_a_foreign_service_is_never_taken_over(world: World) -> None:
     assert world.there(SERVICE, "qwen-epp") == before
 
 
+@case(20)
 def test_what_somebody_adds_stays_and_what_somebody_changes_is_put_right(world: World) -> None:
     world.put(pool())
     world.reconcile()
@@ -175,20 +182,18 @@ def test_the_server_takes_what_each_generation_needs(world: World, profile: Prof
         assert world.direct.apply(sent, manager="tests", force=True, dry_run=True)["kind"] == obj["kind"]
 
 
+@case(8)
 def test_a_pool_of_the_alpha_api_owns_its_picker(world: World) -> None:
     owner = world.put(alpha_pool())
-    [plugin] = configure([InferencePlugin], cluster=world.cluster)
-    deployer = plugin.route(owner, ClusterStore(world.limited))
-    assert isinstance(deployer, Deployer)
-    result = deployer.reconcile(owner, ClusterStore(world.limited))
+    result = world.deployer_of(owner).reconcile(owner, world.store)
     assert [str(error) for error in result.errors] == []
     found = world.there(DEPLOYMENT, "qwen-epp")
     assert found is not None
     [reference] = found["metadata"]["ownerReferences"]
     assert reference["apiVersion"] == INFERENCE_POOL_ALPHA.api_version
-    deployer.close()
 
 
+@case(19)
 def test_a_deletion_that_fails_keeps_our_finalizer_until_it_succeeds(world: World) -> None:
     def refuse(_number: int, sent: Sent) -> None:
         if (sent.verb, sent.kind) == ("delete", "ClusterRoleBinding"):
@@ -199,10 +204,9 @@ def test_a_deletion_that_fails_keeps_our_finalizer_until_it_succeeds(world: Worl
     owner["metadata"]["finalizers"] = ["example.com/theirs"]
     world.put(owner)
     world.reconcile()
-    reference = ObjectRef(INFERENCE_POOL, world.namespace, "qwen")
-    world.direct.delete(reference, uid=world.pool()["metadata"]["uid"])
+    world.delete_pool()
     world.cluster.before = refuse
-    result = world.deployer.reconcile(world.pool(), ClusterStore(world.limited))
+    result = world.deployer.reconcile(world.pool(), world.store)
     assert result.errors
     assert "gwdeployer.dev/cleanup" in world.pool()["metadata"]["finalizers"]
     world.cluster.before = nothing
@@ -211,3 +215,86 @@ def test_a_deletion_that_fails_keeps_our_finalizer_until_it_succeeds(world: Worl
     assert world.pool()["metadata"]["finalizers"] == ["example.com/theirs"]
     world.reconcile()
     assert world.written == []
+
+
+def monitor_crd() -> Object:
+    """Return the definition of ServiceMonitors, as far as a server needs one."""
+    group, version, kind = SERVICE_MONITOR
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    names = {
+        "plural": "servicemonitors",
+        "singular": "servicemonitor",
+        "kind": kind,
+        "listKind": f"{kind}List",
+    }
+    versions = [{"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}]
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"servicemonitors.{group}"},
+        "spec": {"group": group, "names": names, "scope": "Namespaced", "versions": versions},
+    }
+
+
+@pytest.fixture
+def install_monitors(pools: Server) -> Iterator[Callable[[], None]]:
+    """Return a function that installs the Prometheus operator's definition; it goes with the test."""
+    crd = monitor_crd()
+    yield lambda: install(pools, crd)
+    with pools.client() as client:
+        client.delete(f"/apis/{crd['apiVersion']}/customresourcedefinitions/{crd['metadata']['name']}")
+
+
+@case(13)
+def test_a_service_monitor_waits_for_its_kind_and_nothing_waits_for_it(
+    world: World, install_monitors: Callable[[], None]
+) -> None:
+    def action() -> Action:
+        result = world.reconcile()
+        assert result.deployed is not None
+        [found] = [one for one in result.deployed.outcomes if one.ref.kind == SERVICE_MONITOR]
+        assert (found.action is Action.SKIPPED) == (result.requeue_after == 60)
+        return found.action
+
+    world.put(given(metrics={"authentication": True, "serviceMonitor": {"enabled": True}}))
+    world.put(named(ref={"name": "old", "port": {"number": 9002}}))
+    assert action() is Action.SKIPPED
+    world.put(named())
+    assert action() is Action.SKIPPED
+    assert world.there(SERVICE, "old") is None
+    install_monitors()
+    world.restart()  # who is not restarted asks again after some seconds
+    assert action() is Action.CREATED
+    assert action() is Action.UNCHANGED
+
+
+@case(19)
+def test_nothing_is_said_or_left_where_the_pool_is_gone_before_it_is_released(world: World) -> None:
+    world.put(given(metrics={"authentication": True}))
+    world.put(named())
+    world.reconcile()
+    world.delete_pool()
+    leaving = world.pool()
+    world.direct.json_patch(
+        ObjectRef(INFERENCE_POOL, world.namespace, "qwen"),
+        [{"op": "remove", "path": "/metadata/finalizers"}],
+        manager="hand",
+    )
+    eventually("the pool is gone", lambda: world.there(INFERENCE_POOL, "qwen") is None)
+    world.reconcile(leaving)
+    assert world.binding() is None
+    world.reconcile(leaving)
+    assert world.there(INFERENCE_POOL, "qwen") is None
+
+
+@case(19)
+def test_nothing_cluster_scoped_is_made_for_a_pool_that_is_gone_since_it_was_read(world: World) -> None:
+    world.put(given(metrics={"authentication": True}))
+    read = world.put(named())
+    world.delete_pool()
+    result = world.deployer.reconcile(read, world.store)
+    assert ["is gone, or another one of its name by now" in str(error) for error in result.errors] == [True]
+    assert result.requeue_after is not None
+    assert world.binding() is None
+    assert world.there(INFERENCE_POOL, "qwen") is None
+    eventually("the rest is collected", lambda: world.there(DEPLOYMENT, "qwen-epp") is None)

@@ -8,6 +8,7 @@ import pytest
 
 from gwdeployer_inference import PROFILES, Profile
 from gwdeployer_inference.profiles import profile_of_image, rules_of
+from tests.inference.numbers import case
 from tests.inference.scenarios import ALPHA, STABLE, alpha_pool, args, container, deployed, flags, pool
 
 READ = {"get", "list", "watch"}
@@ -70,6 +71,7 @@ def granted(rules: list[dict[str, Any]]) -> set[Permission]:
     }
 
 
+@case(9)
 @pytest.mark.parametrize("elects", [False, True])
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 def test_permissions_are_enough_and_no_more(profile: Profile, elects: bool) -> None:
@@ -78,6 +80,7 @@ def test_permissions_are_enough_and_no_more(profile: Profile, elects: bool) -> N
         assert granted(rules) == needed(profile, group, elects=elects)
 
 
+@case(9)
 @pytest.mark.parametrize("name", COMMAND_LINES)
 def test_the_command_line_of_each_generation(name: str) -> None:
     assert args(deployed(profile=name)) == COMMAND_LINES[name]
@@ -111,6 +114,7 @@ def test_probes_ask_for_health_services_that_the_generation_knows(profile: Profi
     assert services == (["inference-extension"] * 2 if one else ["liveness", "readiness"])
 
 
+@case(20)
 def test_the_selector_is_the_same_in_every_generation() -> None:
     selectors = [of(profile)["Deployment"]["spec"]["selector"] for profile in PROFILES]
     assert selectors == [selectors[0]] * len(PROFILES)
