@@ -98,7 +98,15 @@ class Controller:
         self._elector = elector
         self._observers = tuple(observers)
         scope = scope or Scope()
-        self.cache = Cache(cluster, on_change=self._changed, on_synced=self._synced, scope=scope)
+        self.cache = Cache(
+            cluster,
+            on_change=self._changed,
+            on_synced=self._synced,
+            scope=scope,
+            cluster_scoped=[
+                kind for part in parts if isinstance(part, Plugin) for kind in part.cluster_scoped
+            ],
+        )
         self.queue: WorkQueue[ObjectRef] = WorkQueue()
         self._leading = False
         self._kinds = kept_kinds(parts)

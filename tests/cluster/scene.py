@@ -184,7 +184,13 @@ class SiteValues(HelmValuesGenerator):
 
 def site_crd() -> Object:
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+        "subresources": {"status": {}},
+    }
     names = {"plural": "sites", "singular": "site", "kind": "Site", "listKind": "SiteList"}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",

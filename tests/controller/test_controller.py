@@ -1,0 +1,272 @@
+"""The loop at work: owners get their objects and their status, are kept right, and leave nothing behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from gwdeployer import PluginError
+from gwdeployer.cluster import DryRunCluster, KubernetesCluster
+from gwdeployer.controller.controller import Controller, Settings
+from gwdeployer.controller.scope import Scope
+from gwdeployer.objects import name_of
+from tests.cluster.scene import CLUSTER_ROLE, CONFIG_MAP, DEPLOYMENT, SERVICE, SITE, site_deployer
+from tests.controller.loop import Loop, Sites
+from tests.servers.servers import Server
+
+
+@pytest.fixture
+def loop(sites: Server) -> Iterator[Loop]:
+    with Loop(sites) as running:
+        yield running
+
+
+def test_an_owner_gets_its_objects_and_says_so(loop: Loop) -> None:
+    name = loop.site(text="hello")
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    assert loop.text(name) == "hello"
+    assert loop.live(DEPLOYMENT, name)
+    assert loop.live(SERVICE, name)
+
+
+def test_owners_that_were_there_before_are_looked_after(sites: Server) -> None:
+    with Loop(sites) as first:
+        name = first.site()
+        first.until("it is deployed", lambda: first.says(name, "Deployed", "True"))
+        first.end()
+        first.site(name, text="changed")
+        with Loop(sites, first.namespace) as second:
+            second.until("it is changed", lambda: second.text(name) == "changed")
+
+
+def test_a_changed_owner_has_exactly_the_changed_objects_written(loop: Loop) -> None:
+    name = loop.site(replicas=1)
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    loop.at_rest()
+    loop.cluster.clear()
+    loop.site(name, replicas=3)
+    loop.until("it has three", lambda: (loop.live(DEPLOYMENT, name) or {})["spec"]["replicas"] == 3)
+    loop.until("its status is current", lambda: loop.condition(name, "Deployed"))
+    loop.at_rest()
+    assert {(sent.verb, sent.kind) for sent in loop.writes()} == {
+        ("apply", "Deployment"),
+        ("json_patch", "Site"),
+    }
+
+
+def test_at_rest_there_are_no_requests(loop: Loop) -> None:
+    name = loop.site()
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    loop.at_rest()
+    loop.cluster.clear()
+    loop.controller._add_all()
+    loop.at_rest()
+    assert loop.cluster.requests == []
+
+
+def test_an_edit_by_hand_is_repaired_and_told(loop: Loop) -> None:
+    name = loop.site(text="right")
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    loop.at_rest()
+    loop.patch(CONFIG_MAP, name, {"op": "replace", "path": "/data/text", "value": "wrong"})
+    loop.until("it is repaired", lambda: loop.text(name) == "right")
+    loop.at_rest()
+    assert [ref.name for handled in loop.passes for ref in handled.repaired] == [name]
+
+
+def test_an_object_that_is_deleted_comes_back(loop: Loop) -> None:
+    name = loop.site()
+    uid = loop.until("there is a Service", lambda: loop.uid(SERVICE, name))
+    loop.at_rest()
+    loop.delete(SERVICE, name)
+    loop.until("it is back", lambda: loop.uid(SERVICE, name) not in {"", uid})
+
+
+def test_an_object_of_ours_that_nothing_plans_is_pruned(loop: Loop) -> None:
+    name = loop.site()
+    loop.until("it is deployed", lambda: loop.says(name, "Deployed", "True"))
+    reference = {"apiVersion": SITE.api_version, "kind": SITE.kind, "name": name, "controller": True}
+    reference["uid"] = loop.uid(SITE, name)
+    metadata = {"name": "stray", "ownerReferences": [reference]}
+    loop.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    loop.until("it is gone", lambda: loop.live(CONFIG_MAP, "stray") is None)
+
+
+def test_what_a_plan_reads_is_watched_from_absent_to_changed_to_gone(loop: Loop) -> None:
+    name = loop.site(config="settings")
+    loop.until("nothing is configured", lambda: loop.text(name) == "nothing")
+    loop.config("settings", "one")
+    loop.until("it is configured", lambda: loop.text(name) == "one")
+    loop.config("settings", "two")
+    loop.until("it is changed", lambda: loop.text(name) == "two")
+    loop.delete(CONFIG_MAP, "settings")
+    loop.until("it is configured no more", lambda: loop.text(name) == "nothing")
+
+
+def test_what_nobody_reads_makes_no_pass(loop: Loop) -> None:
+    name = loop.site()
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    loop.at_rest()
+    passes = len(loop.passes)
+    loop.config("unrelated", "text")
+    loop.at_rest()
+    assert len(loop.passes) == passes
+
+
+def test_a_child_s_status_is_reported_and_makes_no_plan(loop: Loop) -> None:
+    name = loop.site(replicas=1, node={"nowhere": "to-be-found"})
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    loop.at_rest()
+    plans = loop.plugin.generator.calls[name]
+    status = {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1}
+    loop.patch(DEPLOYMENT, name, {"op": "add", "path": "/status", "value": status}, subresource="status")
+    if loop.server.name == "in-process":  # elsewhere the deployment controller has its own idea
+        loop.until("it is available", lambda: loop.says(name, "Available", "True"))
+    loop.at_rest()
+    assert loop.plugin.generator.calls[name] == plans
+
+
+def test_a_foreign_object_is_refused_and_told_and_the_way_is_free_once_it_is_gone(loop: Loop) -> None:
+    loop.config("taken", "theirs")
+    name = loop.site("taken")
+    refused = loop.until("it is refused", lambda: loop.says(name, "Deployed", "False"))
+    assert "ConfigMap" in refused["message"]
+    assert loop.text(name) == "theirs"
+    loop.delete(CONFIG_MAP, "taken")
+    loop.until("it is deployed", lambda: loop.says(name, "Deployed", "True"))
+    assert loop.text(name) == "hello"
+
+
+def test_a_bad_owner_says_so_keeps_what_it_had_and_disturbs_nobody(loop: Loop) -> None:
+    bad, buggy, good = loop.site(), loop.site(), loop.site()
+    for name in (bad, buggy, good):
+        loop.until("it is deployed", lambda name=name: loop.says(name, "Deployed", "True"))  # type: ignore[misc]
+    loop.site(bad, broken=True)
+    loop.site(buggy, bug=True)
+    assert "is broken" in loop.until("it fails", lambda: loop.says(bad, "Deployed", "False"))["message"]
+    assert "KeyError" in loop.until("it fails", lambda: loop.says(buggy, "Deployed", "False"))["message"]
+    loop.site(good, text="later")
+    loop.until("the good one is changed", lambda: loop.text(good) == "later")
+    assert loop.text(bad) == loop.text(buggy) == "hello"
+    loop.site(bad)
+    loop.until("it has recovered", lambda: loop.says(bad, "Deployed", "True"))
+
+
+def test_a_fault_that_only_a_change_can_mend_is_not_tried_again(loop: Loop) -> None:
+    name = loop.site(broken=True)
+    loop.until("it fails", lambda: loop.says(name, "Deployed", "False"))
+    loop.at_rest()
+    assert loop.controller.queue.failures(loop.passes[-1].key) == 0
+
+
+def test_deleting_an_owner_leaves_nothing_behind(loop: Loop) -> None:
+    name = loop.site(cluster=True)
+    role = f"{loop.namespace}-{name}"
+    loop.until("it has a ClusterRole", lambda: loop.direct.get(CLUSTER_ROLE, "", role))
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    loop.delete(SITE, name)
+    loop.until("it is gone", lambda: loop.live(SITE, name) is None)
+    loop.until("its ClusterRole is gone", lambda: loop.direct.get(CLUSTER_ROLE, "", role) is None)
+    loop.until("its Deployment is gone", lambda: loop.live(DEPLOYMENT, name) is None)
+    loop.at_rest()
+    assert not loop.plugin.deployer._planned
+
+
+def test_an_owner_that_goes_to_somebody_else_loses_what_was_ours(loop: Loop) -> None:
+    name = loop.site()
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    loop.put({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "labels": {"a": "b"}}})
+    loop.site(name, away=True)
+    loop.until("the Deployment is gone", lambda: loop.live(DEPLOYMENT, name) is None)
+    loop.at_rest()
+    kept = [obj for obj in loop.direct.list(SITE, loop.namespace).items if name_of(obj) == name]
+    assert kept, "the owner itself stays"
+
+
+def test_owners_elsewhere_are_left_alone(sites: Server) -> None:
+    with Loop(sites) as loop:
+        elsewhere = Loop(sites)
+        foreign = elsewhere.site()
+        ours = loop.site()
+        loop.until("ours is deployed", lambda: loop.says(ours, "Deployed", "True"))
+        loop.at_rest()
+        assert elsewhere.live(DEPLOYMENT, foreign) is None
+        elsewhere.direct.close()
+        elsewhere._own.close()
+
+
+def test_a_namespace_comes_into_scope_by_its_labels(sites: Server) -> None:
+    with Loop(sites, scope=Scope(selector={"matchLabels": {"team": "loop"}})) as loop:
+        name = loop.site()
+        loop.at_rest()
+        assert loop.live(DEPLOYMENT, name) is None
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": loop.namespace}}
+        namespace["metadata"]["labels"] = {"team": "loop"}  # type: ignore[index]
+        loop.direct.apply(namespace, manager="tests")
+        loop.until("it is deployed", lambda: loop.live(DEPLOYMENT, name))
+
+
+def test_a_condition_of_a_later_generation_and_others_conditions_stay(loop: Loop) -> None:
+    name = loop.site()
+    loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+    later = {
+        "type": "Deployed",
+        "status": "Unknown",
+        "reason": "Later",
+        "message": "",
+        "observedGeneration": 99,
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }
+    others = {**later, "type": "Programmed"}
+    loop.patch(
+        SITE,
+        name,
+        {"op": "replace", "path": "/status/conditions", "value": [later, others]},
+        subresource="status",
+    )
+    loop.until("availability is said again", lambda: loop.condition(name, "Available"))
+    loop.at_rest()
+    conditions = (loop.live(SITE, name) or {})["status"]["conditions"]
+    assert conditions[:2] == [later, others]
+
+
+def test_a_rehearsal_writes_nothing(sites: Server) -> None:
+    real = KubernetesCluster.connect(sites.kubeconfig)
+    rehearsal = DryRunCluster(real)
+    with Loop(sites, writes_to=rehearsal, dry_run=True) as loop:
+        name = loop.site()
+        loop.until(
+            "it would be deployed",
+            lambda: (DEPLOYMENT, name) in [(one.ref.kind, one.ref.name) for one in rehearsal.changes],
+        )
+        loop.at_rest()
+        assert loop.live(DEPLOYMENT, name) is None
+        assert loop.condition(name, "Deployed") is None
+        assert loop.writes() == []
+    real.close()
+
+
+def test_two_parts_with_owners_of_one_kind_and_deployers_without_a_cluster_are_refused(loop: Loop) -> None:
+    with pytest.raises(PluginError, match="looked after by 'sites' already"):
+        Controller([Sites(loop.cluster), Sites(loop.cluster)], loop.cluster)
+    with pytest.raises(PluginError, match="has no cluster to deploy to"):
+        Controller([site_deployer()], loop.cluster)
+
+
+def test_a_deployer_alone_makes_a_controller(sites: Server) -> None:
+    with Loop(sites) as quiet:
+        quiet.end()
+        deployer = site_deployer(quiet.cluster)
+        quiet.controller = Controller(
+            [deployer], quiet.cluster, scope=Scope({quiet.namespace}), settings=Settings(workers=1)
+        )
+        stop = threading.Event()
+        thread = threading.Thread(target=quiet.controller.run, args=(stop,))
+        thread.start()
+        name = quiet.site()
+        quiet.until("it is deployed", lambda: quiet.live(DEPLOYMENT, name))
+        stop.set()
+        thread.join()
+        deployer.close()
