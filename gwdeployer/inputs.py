@@ -11,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from gwdeployer import documents
 from gwdeployer._version import __version__
-from gwdeployer.errors import DocumentError, Fault, InputsError
+from gwdeployer.errors import DocumentError, Fault, InputsError, shown
+from gwdeployer.objects import is_dns_subdomain
 from gwdeployer.parameters import faults_of
 
 #: ``GWDEPLOYER_INPUTS_CONTROL_PLANE__XDS_HOST`` sets ``controlPlane.xdsHost``.
@@ -32,6 +33,19 @@ def _no_flag(value: Any) -> Any:
 
 
 Port = Annotated[int, BeforeValidator(_no_flag), Field(ge=1, le=65535)]
+
+
+def _is_name(value: str) -> str:
+    if not is_dns_subdomain(value):
+        message = (
+            "{value} is not a name Kubernetes accepts; use lower-case letters, digits, - and . (at most 253)"
+        )
+        raise PydanticCustomError("name", message, {"value": shown(value)})
+    return value
+
+
+#: The name of an object, or of a namespace.
+Name = Annotated[str, AfterValidator(_is_name)]
 
 
 class InputsModel(BaseModel):

@@ -151,6 +151,12 @@ class GatewayPlugin(Plugin):
 
         return classes, ListenerSetReporter(self)
 
+    def installs(self) -> Sequence[Object]:
+        """Return the classes that we know by name, where the inputs ask for them."""
+        from gwdeployer_gateway.classes.builtin import builtin_classes  # noqa: PLC0415 - controllers
+
+        return builtin_classes(self._inputs)
+
     def permissions(self) -> Sequence[Mapping[str, Any]]:
         """Return the right to know the cluster's CustomResourceDefinitions: their versions, their fields."""
         from gwdeployer_gateway.classes.definitions import MAY_READ  # noqa: PLC0415 - controllers
