@@ -48,10 +48,10 @@ class HttpWatch:
     def _read(self) -> Iterator[Event]:
         with closing(self._ask()) as self._response:
             try:
-                for line in _lines(self._response):
+                for line in () if self._closed else _lines(self._response):
+                    yield _event(json.loads(line), self._request)
                     if self._closed:
                         return
-                    yield _event(json.loads(line), self._request)
             except urllib3.exceptions.ReadTimeoutError:
                 return  # nothing came for as long as was asked
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:

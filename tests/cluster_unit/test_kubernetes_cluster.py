@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 import socketserver
 import threading
 import time
@@ -28,6 +29,7 @@ from gwdeployer.errors import (
 from gwdeployer.objects import KindRef, ObjectRef
 from tests.cluster_unit.fake import CLUSTER_ROLE, CONFIG_MAP, thing
 from tests.cluster_unit.scripted import (
+    Asked,
     Reply,
     ScriptedServer,
     answer,
@@ -213,6 +215,19 @@ def test_a_watch_that_waits_is_ended_from_another_thread() -> None:
         assert [event.type for event in events] == ["BOOKMARK"]
         assert time.monotonic() - started < 2.0
         events.close()
+
+
+def test_a_watch_that_is_closed_before_its_answer_begins_ends_with_that() -> None:
+    def late(connection: socket.socket, asked: Asked) -> bool | None:
+        time.sleep(0.3)
+        return streamed(EVENTS, then="wait", pause=2.0)(connection, asked)
+
+    with talking(late) as (cluster, _):
+        events = cluster.watch(CONFIG_MAP, resource_version="1", timeout=60)
+        started = time.monotonic()
+        threading.Timer(0.1, events.close).start()
+        assert list(events) == []
+        assert time.monotonic() - started < 2.0
 
 
 def test_a_watch_that_is_closed_before_it_began_asks_nothing() -> None:
