@@ -10,7 +10,7 @@ from gwdeployer.cluster.live import Answers
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.cluster.status_writing import write_status
 from gwdeployer.controller.observing import unexpected
-from gwdeployer.errors import GwdeployerError
+from gwdeployer.errors import GwdeployerError, NotFound
 from gwdeployer.objects import Object, ObjectRef
 from gwdeployer.store import ObjectStore, Read, RecordingStore, unchanged
 
@@ -54,9 +54,14 @@ class StatusKeeper:
     def kept(
         self, key: ObjectRef, obj: Object, cached: Object, basis: Basis, compute: Compute
     ) -> tuple[bool, GwdeployerError | None]:
-        """Do what :meth:`keep` does, and return what went wrong instead of raising it, whatever it was."""
+        """Do what :meth:`keep` does, and return what went wrong instead of raising it, whatever it was.
+
+        That the object is gone meanwhile is nothing wrong: there is nobody left to tell.
+        """
         try:
             return self.keep(key, obj, cached, basis, compute), None
+        except NotFound:
+            return False, None
         except GwdeployerError as error:
             return False, error.about(owner=str(key))
         except Exception as error:  # noqa: BLE001 - said on the next line

@@ -12,6 +12,7 @@ from gwdeployer.cluster import DryRunCluster, KubernetesCluster
 from gwdeployer.controller.controller import Controller, Settings
 from gwdeployer.controller.scope import Scope
 from gwdeployer.objects import name_of
+from tests.cluster.recording import Sent
 from tests.cluster.scene import CLUSTER_ROLE, CONFIG_MAP, DEPLOYMENT, SERVICE, SITE, site_deployer
 from tests.controller.loop import Loop, Sites
 from tests.servers.servers import Server
@@ -172,6 +173,18 @@ def test_deleting_an_owner_leaves_nothing_behind(loop: Loop) -> None:
     loop.until("its Deployment is gone", lambda: loop.live(DEPLOYMENT, name) is None)
     loop.at_rest()
     assert not loop.plugin.deployer._planned
+
+
+def test_an_owner_that_goes_before_its_status_is_written_has_not_failed(loop: Loop) -> None:
+    def delete_first(_number: int, sent: Sent) -> None:
+        if sent.verb == "json_patch" and sent.kind == "Site":
+            loop.delete(SITE, sent.name)
+
+    loop.cluster.before = delete_first
+    name = loop.site()
+    loop.until("it was looked at and is gone", lambda: loop.passes and loop.live(SITE, name) is None)
+    loop.at_rest()
+    assert not [error for handled in loop.passes for error in handled.errors]
 
 
 def test_an_owner_that_goes_to_somebody_else_loses_what_was_ours(loop: Loop) -> None:
