@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
@@ -45,7 +45,7 @@ class HttpWatch:
         with suppress(ValueError):  # another thread is iterating: it closes what it holds
             self._events.close()
 
-    def _read(self) -> Iterator[Event]:
+    def _read(self) -> Generator[Event, None, None]:
         with closing(self._ask()) as self._response:
             try:
                 for line in () if self._closed else _lines(self._response):
