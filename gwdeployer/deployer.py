@@ -7,6 +7,7 @@ only plans does not pay for it.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -255,20 +256,22 @@ class Deployer:
         from gwdeployer.cluster.patience import Patience  # noqa: PLC0415
 
         obj = self._as_object(owner)
-        patience = Patience(timeout, cancel)
+        patience, began = Patience(timeout, cancel), time.perf_counter()
         try:
             made = self._wanted(obj, store)
             claim = _claim(made)
         except GwdeployerError as error:
-            return ReconcileResult(Owner.of(obj, self.owner).ref, planning=error)
+            ref, seconds = Owner.of(obj, self.owner).ref, time.perf_counter() - began
+            return ReconcileResult(ref, planning=error, plan_seconds=seconds)
+        planned = ReconcileResult(made.owner, made, plan_seconds=time.perf_counter() - began)
         if made.skip and not made.skip.cleanup:
-            return ReconcileResult(made.owner, made)
+            return planned
         writer, kinds = self._writer(), (*made.kinds, *self._prunes)
         deployed = writer.deploy(claim, made, live, patience)
         if deployed.errors:
-            return ReconcileResult(made.owner, made, deployed)
+            return replace(planned, deployed=deployed)
         pruned = writer.prune(claim, made.objects, kinds, live, patience)
-        return ReconcileResult(made.owner, made, deployed, pruned)
+        return replace(planned, deployed=deployed, pruned=pruned)
 
     def _wanted(self, owner: Object, store: ObjectStore) -> Plan:
         claim = Owner.of(owner, self.owner)

@@ -140,6 +140,7 @@ class ReconcileResult:
     """One reconcile: the plan, what became of its objects, what was deleted.
 
     ``plan`` is None where planning failed: then ``errors`` says why, and nothing was touched.
+    ``plan_seconds`` is how long planning took.
     """
 
     owner: ObjectRef
@@ -147,6 +148,7 @@ class ReconcileResult:
     deployed: DeployResult | None = None
     pruned: PruneResult | None = None
     planning: GwdeployerError | None = None
+    plan_seconds: float = field(default=0.0, repr=False, compare=False)
 
     @property
     def errors(self) -> tuple[GwdeployerError, ...]:

@@ -16,13 +16,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from gwdeployer.controller.backoff import pause_after
+
 K = TypeVar("K", bound=Hashable)
 
 #: Seconds before the first retry of a key, and the most seconds before any.
 FIRST_RETRY = 0.5
 LONGEST_RETRY = 300.0
-#: Doublings after which every sensible delay has reached its bound, and floats have not.
-_MOST_DOUBLINGS = 60
 #: Entries of the heap that nobody waits for any more are tolerated up to this number.
 _STALE_ENTRIES = 64
 
@@ -44,8 +44,9 @@ class QueueObserver(Protocol):
 
 
 class Running(NamedTuple):
-    """The work that goes on: seconds of all of it together, and of the longest."""
+    """The work that goes on: on how many keys, and seconds of all of it together and of the longest."""
 
+    number: int
     total: float
     longest: float
 
@@ -58,18 +59,19 @@ class WorkQueue(Generic[K]):
 
     def __init__(
         self,
+        observer: QueueObserver | None = None,
         *,
         first_retry: float = FIRST_RETRY,
         longest_retry: float = LONGEST_RETRY,
         clock: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Begin empty. ``chance`` returns numbers from 0 up to 1."""
-        self.observer: QueueObserver | None = None
+        """Begin empty. ``jitter`` returns numbers from 0 up to 1."""
+        self.observer = observer
         self._first_retry = first_retry
         self._longest_retry = longest_retry
         self._clock = clock
-        self._chance = chance
+        self._jitter = jitter
         self._changed = threading.Condition()
         self._closed = False
         #: Each key is in one of these at most, with the time since when it is due; ``_again`` while at work.
@@ -113,8 +115,8 @@ class WorkQueue(Generic[K]):
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
-            most = min(self._longest_retry, self._first_retry * 2.0 ** min(failures, _MOST_DOUBLINGS))
-            delay = max(at_least, most * (1.0 + self._chance()) / 2)
+            pause = pause_after(failures, self._first_retry, self._longest_retry, self._jitter)
+            delay = max(at_least, pause)
             self.add_after(key, delay)
             if self.observer is not None:
                 self.observer.retried()
@@ -160,7 +162,7 @@ class WorkQueue(Generic[K]):
         with self._changed:
             now = self._clock()
             ages = [now - since for since in self._working.values()]
-            return Running(sum(ages), max(ages, default=0.0))
+            return Running(len(ages), sum(ages), max(ages, default=0.0))
 
     def close(self) -> None:
         """Hand out nothing any more, and let nobody wait. Work that goes on is ended by ``done`` as ever."""

@@ -10,14 +10,16 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from gwdeployer.controller.work_queue import Running, WorkQueue
+from gwdeployer.controller.work_queue import QueueObserver, Running, WorkQueue
 from tests.cluster_unit.clock import Clock
 
 PATIENCE = 30.0
 
 
-def make_queue(clock: Clock | None = None, chance: float = 1.0) -> WorkQueue[str]:
-    return WorkQueue(clock=clock or Clock(), chance=lambda: chance)
+def make_queue(
+    clock: Clock | None = None, *, jitter: float = 1.0, observer: QueueObserver | None = None
+) -> WorkQueue[str]:
+    return WorkQueue(observer, clock=clock or Clock(), jitter=lambda: jitter)
 
 
 def due(queue: WorkQueue[str]) -> Iterator[str]:
@@ -113,8 +115,8 @@ def test_retries_wait_twice_as_long_each_time_up_to_a_bound() -> None:
 
 
 def test_the_delay_of_a_retry_is_drawn_from_its_upper_half() -> None:
-    assert make_queue(chance=0.0).retry("a") == 0.25
-    assert make_queue(chance=0.5).retry("a") == 0.375
+    assert make_queue(jitter=0.0).retry("a") == 0.25
+    assert make_queue(jitter=0.5).retry("a") == 0.375
 
 
 def test_a_retry_waits_at_least_as_long_as_is_asked_for() -> None:
@@ -232,17 +234,17 @@ class Watching:
 
 def test_an_observer_is_told_how_long_keys_waited_and_were_worked_on() -> None:
     clock = Clock()
-    queue = make_queue(clock)
-    queue.observer = watching = Watching()
+    watching = Watching()
+    queue = make_queue(clock, observer=watching)
     queue.add_after("a", 10)
     clock.now += 13  # all workers are busy for 3 seconds more
     queue.add("a")
     queue.get(0)
     clock.now += 2
-    assert queue.running() == Running(2, 2)
+    assert queue.running() == Running(1, 2, 2)
     queue.retry("a")
     queue.done("a")
-    assert queue.running() == Running(0, 0)
+    assert queue.running() == Running(0, 0, 0)
     assert watching.told == ["added", "handed out after 3", "retried", "finished after 2"]
 
 
@@ -255,7 +257,7 @@ def test_running_work_is_added_up_and_the_longest_is_told() -> None:
     clock.now += 5
     queue.get(0)
     clock.now += 1
-    assert queue.running() == Running(7, 6)
+    assert queue.running() == Running(2, 7, 6)
 
 
 def test_many_workers_never_hold_one_key_at_once_and_miss_no_change() -> None:
