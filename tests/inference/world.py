@@ -82,6 +82,9 @@ class World:
         uid = self.pool(name)["metadata"]["uid"]
         self.direct.delete(ObjectRef(INFERENCE_POOL, self.namespace, name), uid=uid)
 
+    def delete(self, obj: Object) -> None:
+        self.direct.delete(ObjectRef.of(obj), uid=obj["metadata"]["uid"])
+
     def reconcile(self, owner: Object | None = None) -> ReconcileResult:
         """Reconcile a pool as it is now; see that nothing goes wrong; count requests from zero."""
         self.cluster.clear()
