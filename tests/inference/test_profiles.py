@@ -9,7 +9,19 @@ import pytest
 from gwdeployer_inference import PROFILES, Profile
 from gwdeployer_inference.profiles import profile_of_image, rules_of
 from tests.inference.numbers import case
-from tests.inference.scenarios import ALPHA, STABLE, alpha_pool, args, container, deployed, flags, pool
+from tests.inference.scenarios import (
+    ALPHA,
+    STABLE,
+    alpha_pool,
+    args,
+    container,
+    deployed,
+    flags,
+    parameters,
+    planned,
+    pool,
+)
+from tests.support.schema import ALL_VERSIONS, validate_object
 
 READ = {"get", "list", "watch"}
 Permission = tuple[str, str, str]
@@ -112,6 +124,42 @@ def test_probes_ask_for_health_services_that_the_generation_knows(profile: Profi
     services = [probed[f"{probe}Probe"]["grpc"]["service"] for probe in ("liveness", "readiness")]
     one = profile.camel_case or profile.name.startswith("lwepp")
     assert services == (["inference-extension"] * 2 if one else ["liveness", "readiness"])
+
+
+FULL_SPEC: dict[str, Any] = {
+    "resources": {"requests": {"cpu": "2"}},
+    "env": [{"name": "HF_HOME", "value": "/cache"}],
+    "pod": {
+        "affinity": {"nodeAffinity": {}},
+        "tolerations": [{"key": "gpu", "operator": "Exists"}],
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
+        ],
+        "imagePullSecrets": [{"name": "registry"}],
+        "extraVolumes": [{"name": "cache", "emptyDir": {}}],
+    },
+    "extraVolumeMounts": [{"name": "cache", "mountPath": "/cache"}],
+    "metrics": {"serviceMonitor": {"enabled": True}},
+    "destinationRule": {"enabled": True},
+    "overlays": {
+        "podDisruptionBudget": {"spec": {"maxUnavailable": 1}},
+        "horizontalPodAutoscaler": {"spec": {"minReplicas": 1, "maxReplicas": 3}},
+    },
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_every_kubernetes_accepts_what_each_generation_needs(profile: Profile) -> None:
+    authenticating = {"authentication": True} if "metrics-endpoint-auth" in profile.flags else {}
+    owner = pool() if STABLE in profile.pools else alpha_pool()
+    owner["metadata"]["annotations"]["gwdeployer.dev/parameters"] = "full"
+    spec = FULL_SPEC | {"metrics": FULL_SPEC["metrics"] | authenticating, "profile": profile.name}
+    objects = planned(owner, [parameters("full", **spec)]).objects
+    checked = {obj["kind"] for obj in objects if validate_object(obj, ALL_VERSIONS)}
+    assert {"Deployment", "Service", "Role", "PodDisruptionBudget", "HorizontalPodAutoscaler"} <= checked
+    assert {obj["kind"] for obj in objects} - checked == {"ServiceMonitor", "DestinationRule"} - (
+        set() if "secure-serving" in profile.flags else {"DestinationRule"}
+    )
 
 
 @case(20)

@@ -16,7 +16,14 @@ from referencing import Registry, Resource
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-VERSIONS = ("1.25", "1.37")
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+#: Every version that kubernetes-validate has schemas of, oldest first; and the two that bound them.
+ALL_VERSIONS = tuple(sorted({utils.major_minor(full) for full in utils.all_versions()}, key=_numbers))
+VERSIONS = ALL_VERSIONS[0], ALL_VERSIONS[-1]
 
 
 def validate_object(obj: dict[str, Any], versions: tuple[str, ...] = VERSIONS) -> bool:
