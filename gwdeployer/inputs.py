@@ -9,9 +9,17 @@ has a default, so that previews work without any inputs.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -61,6 +69,15 @@ class InputsModel(BaseModel):
     )
 
 
+class ContentRef(InputsModel):
+    """A key of a ConfigMap or Secret."""
+
+    kind: Literal["ConfigMap", "Secret"] = "ConfigMap"
+    namespace: Name
+    name: Name
+    key: Annotated[str, Field(min_length=1)] = "ca.crt"
+
+
 class ControlPlane(InputsModel):
     """Where proxies find their control plane."""
 
@@ -69,6 +86,15 @@ class ControlPlane(InputsModel):
     xds_tls: bool = False
     #: PEM text of the CA that signed the control plane's certificate.
     xds_ca_cert: str = ""
+    #: Where to look that text up, instead: what it says then is followed.
+    xds_ca_ref: ContentRef | None = None
+
+    @model_validator(mode="after")
+    def _has_one_ca(self) -> Self:
+        if self.xds_ca_cert and self.xds_ca_ref:
+            message = "xdsCaCert and xdsCaRef exclude each other; leave one out"
+            raise PydanticCustomError("one_of", message)
+        return self
 
 
 class ImageInputs(InputsModel):

@@ -36,6 +36,7 @@ from gwdeployer_gateway.common import (
     present,
     read,
 )
+from gwdeployer_gateway.control_plane import ca_certificate
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.internal_ports import internal_ports
 from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, SECRET
@@ -78,7 +79,7 @@ _AUTHORITY = "-xds-ca"
 
 
 class _Fixed(NamedTuple):
-    """What depends on parameters and inputs alone, not on the Gateway."""
+    """What depends on parameters, inputs and CA alone, not on the Gateway."""
 
     values: dict[str, Any]
     warnings: tuple[Fault, ...]
@@ -120,7 +121,8 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         ports = ports_of(owner, spec, RESERVED_PORTS, self._inputs, context, internal_ports)
         if not ports:
             return NO_PORTS
-        fixed = self._fixed.get((merged,), lambda: self._fixed_of(merged))
+        authority = ca_certificate(self._inputs.control_plane, context.store)
+        fixed = self._fixed.get((merged,), lambda: self._fixed_of(merged, authority), extra=authority)
         context.warnings += fixed.warnings
         address = load_balancer_ip(spec.addresses, context) if spec.addresses else None
         own = {
@@ -192,7 +194,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         shared = control_plane.xds_port if "xds_port" in control_plane.model_fields_set else _XDS_PORT
         return self._inputs.agentgateway.xds_port or shared
 
-    def _fixed_of(self, merged: Merged[AgentgatewayParametersSpec]) -> _Fixed:
+    def _fixed_of(self, merged: Merged[AgentgatewayParametersSpec], authority: str) -> _Fixed:
         parameters = merged.values
         env = environment(parameters.get("env") or ())
         catalog = catalog_values(_catalog_sources(merged.layers))
@@ -207,7 +209,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         workload = parameters["workload"]
         values = {
             "dataPlaneType": "agentgateway",
-            **controller_values(self._inputs, self._xds_port()),
+            **controller_values(self._inputs, self._xds_port(), authority),
             "workload": {"kind": workload["kind"]},
             "image": parameters["image"],
             "shutdown": parameters["shutdown"],

@@ -54,8 +54,8 @@ def read(owner: Object, layers: ParametersLayers[M], context: Context) -> tuple[
     return spec, merged
 
 
-def controller_values(inputs: GatewayInputs, xds_port: int) -> dict[str, Any]:
-    """Return what all gateways of a controller share: who manages them, and the control plane."""
+def controller_values(inputs: GatewayInputs, xds_port: int, ca_certificate: str) -> dict[str, Any]:
+    """Return what all gateways of a controller share: who manages them, the control plane, its CA."""
     control_plane = inputs.control_plane
     return {
         "managedBy": label_value(inputs.managed_by),
@@ -63,7 +63,7 @@ def controller_values(inputs: GatewayInputs, xds_port: int) -> dict[str, Any]:
         "xds": {
             "host": control_plane.xds_host,
             "port": xds_port,
-            "tls": {"enabled": control_plane.xds_tls, "caCert": control_plane.xds_ca_cert},
+            "tls": {"enabled": control_plane.xds_tls, "caCert": ca_certificate},
         },
     }
 

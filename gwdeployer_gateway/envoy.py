@@ -30,6 +30,7 @@ from gwdeployer_gateway.common import (
     present,
     read,
 )
+from gwdeployer_gateway.control_plane import ca_certificate
 from gwdeployer_gateway.defaults import READINESS_PORT, default_parameters
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.kinds import GATEWAY_PARAMETERS
@@ -103,7 +104,8 @@ class EnvoyGenerator(HelmValuesGenerator):
             return NO_PORTS
         context.state.update(layers=merged.layers, alike=alike(self, EnvoyGenerator, ports, context))
         context.state["configChecksum"] = (kube.get("podTemplate") or {}).get("configChecksum", True)
-        fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged))
+        authority = ca_certificate(self._inputs.control_plane, context.store)
+        fixed = self._fixed.get((merged,), lambda: self._fixed_values(merged, authority), extra=authority)
         own = self._own_values(owner, spec, kube, ports, context)
         return finished({"gateway": {**fixed, **own}}, owner, context)
 
@@ -130,13 +132,13 @@ class EnvoyGenerator(HelmValuesGenerator):
             omit_security_context=any(_omits_security_context(layer) for layer in layers),
         )
 
-    def _fixed_values(self, merged: Merged[GatewayParametersSpec]) -> dict[str, Any]:
-        """Return the values that depend on parameters and inputs alone, not on the Gateway."""
+    def _fixed_values(self, merged: Merged[GatewayParametersSpec], authority: str) -> dict[str, Any]:
+        """Return the values that depend on parameters, inputs and CA alone, not on the Gateway."""
         kube = merged.values["kube"]
         inputs = self._inputs
         return {
             "dataPlaneType": "envoy",
-            **controller_values(inputs, inputs.control_plane.xds_port),
+            **controller_values(inputs, inputs.control_plane.xds_port, authority),
             **_workload_values(kube),
             **_pod_values(kube.get("podTemplate") or {}),
             **_container_values(kube.get("envoyContainer") or {}),

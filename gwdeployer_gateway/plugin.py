@@ -22,6 +22,7 @@ from gwdeployer_gateway.api import (
     ControllerName,
     spec_of,
 )
+from gwdeployer_gateway.control_plane import kind_of_ca
 from gwdeployer_gateway.inputs import DataPlane, GatewayInputs
 from gwdeployer_gateway.kinds import (
     AGENTGATEWAY_PARAMETERS,
@@ -82,6 +83,8 @@ class GatewayPlugin(Plugin):
         self._says_all = inputs.mode == "gateway"
         if self._says_all:
             self.observes = OBSERVED
+        if kind := kind_of_ca(inputs.control_plane):
+            self.reads = (*self.reads, kind)
         self._classes = frozenset(self.given.get("class", ()))
         seeds = self.given.get("seed", ())
         self._generators: dict[DataPlane, EnvoyGenerator | AgentgatewayGenerator] = {}

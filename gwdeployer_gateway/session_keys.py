@@ -6,7 +6,6 @@ A plan is pure, so the key comes from a function given from outside, and only wh
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 import secrets
@@ -17,6 +16,7 @@ from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
 from gwdeployer.objects import Object, ObjectRef, describe, dns_label, name_of, namespace_of
 from gwdeployer_gateway.kinds import SECRET
+from gwdeployer_gateway.stored_text import text_of
 
 _BYTES = 32
 _DATA_KEY = "key"
@@ -71,22 +71,9 @@ def session_secret(
 
 def _key_in(secret: Object) -> str:
     """Return the key a Secret holds; what it holds is never shown."""
-    text = _entry(secret, "stringData") or _decoded(_entry(secret, "data"))
+    text = text_of(secret, _DATA_KEY)
     if not re.fullmatch(_HEX, text):
         hint = "delete the Secret and a new one is made, or set SESSION_KEY in the parameters' env"
         message = f"holds no session key ({_BYTES} bytes in hex)"
         raise ParametersError(Fault(message, f"data.{_DATA_KEY}", describe(secret), hint=hint))
     return text
-
-
-def _entry(secret: Object, part: str) -> str:
-    """Return what a part of the Secret holds for the key; the object may be anything that somebody wrote."""
-    entries = secret.get(part)
-    return str(entries.get(_DATA_KEY) or "") if isinstance(entries, Mapping) else ""
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return ""

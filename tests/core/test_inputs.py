@@ -24,6 +24,7 @@ def test_every_input_has_a_default() -> None:
             "xdsPort": 9977,
             "xdsTls": False,
             "xdsCaCert": "",
+            "xdsCaRef": None,
         },
         "image": {
             "registry": "cr.kgateway.dev",
