@@ -1,4 +1,4 @@
-"""The CA of the control plane by a reference: every plan looks it up, so a rotated one reaches the proxies."""
+"""The CA of the control plane by a reference: plans look it up, so a rotated one reaches the proxies."""
 
 from __future__ import annotations
 
