@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gwdeployer.cluster.port import Cluster
@@ -27,7 +27,7 @@ from gwdeployer.controller.owner_kinds import kept_kinds, owner_kinds, reported_
 from gwdeployer.controller.report_handler import ReportHandler
 from gwdeployer.controller.scope import Scope
 from gwdeployer.controller.triggers import Triggers
-from gwdeployer.controller.work_queue import WorkQueue
+from gwdeployer.controller.work_queue import QueueObserver, WorkQueue
 from gwdeployer.deployer import Deployer
 from gwdeployer.errors import Fault, GwdeployerError, PluginError
 from gwdeployer.objects import KindRef, ObjectRef
@@ -108,6 +108,8 @@ class Controller:
             ],
         )
         self.queue: WorkQueue[ObjectRef] = WorkQueue()
+        #: Is told what the queue does, in each term.
+        self.queue_observer: QueueObserver | None = None
         self._leading = False
         self._kinds = kept_kinds(parts)
         desk = Desk(
@@ -150,6 +152,7 @@ class Controller:
         """Look after all owners until ``lost`` is set, with a queue of its own: each term begins afresh."""
         self.cache.wait_for_sync(timeout=_FIRST_SYNC, stop=lost)
         queue = self.queue = WorkQueue()
+        queue.observer = self.queue_observer
         self._leading = True
         threads = [
             threading.Thread(target=self._work, args=(queue, lost), name=f"gwdeployer-worker-{number}")
@@ -166,6 +169,7 @@ class Controller:
             queue.close()
             for thread in threads:
                 thread.join()
+            self._tell(lambda observer: observer.term_ended())
 
     def _add_all(self) -> None:
         for key in self._installs:
@@ -212,14 +216,14 @@ class Controller:
         seconds = time.monotonic() - began
         if not lost.is_set():
             _requeue(handled, queue)
-        self._tell(handled, seconds)
+        self._tell(lambda observer: observer.handled(handled, seconds))
 
-    def _tell(self, handled: Handled, seconds: float) -> None:
+    def _tell(self, tell: Callable[[Observer], None]) -> None:
         for observer in self._observers:
             try:
-                observer.handled(handled, seconds)
+                tell(observer)
             except Exception:
-                logger.exception("an observer failed", extra={"owner": str(handled.key)})
+                logger.exception("%s failed", type(observer).__name__)
 
 
 def _requeue(handled: Handled, queue: WorkQueue[ObjectRef]) -> None:

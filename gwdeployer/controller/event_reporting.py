@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from gwdeployer.cluster.outcomes import Action, Outcome, ReconcileResult
-from gwdeployer.controller.observing import Handled
+from gwdeployer.controller.observing import Handled, Observer
 from gwdeployer.errors import (
     Contested,
     ForeignObject,
@@ -38,8 +38,8 @@ class _Event(NamedTuple):
     note: str
 
 
-class EventReporter:
-    """Records what was created, repaired and deleted for an owner, and what went wrong. An ``Observer``."""
+class EventReporter(Observer):
+    """Records what was created, repaired and deleted for an owner, and what went wrong."""
 
     def __init__(self, recorder: Recorder) -> None:
         """Record with ``recorder``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Protocol
 
 from gwdeployer.cluster.outcomes import ReconcileResult
 from gwdeployer.errors import Fault, GwdeployerError, RetryableError
@@ -49,11 +48,14 @@ class Handled:
         return self.result.requeue_after if self.result else None
 
 
-class Observer(Protocol):
-    """Is told of each pass, in the worker's thread: it must be quick, and must not raise."""
+class Observer:
+    """Is told what the loop does. Called in the loop's threads: must be quick. The default takes no note."""
 
     def handled(self, handled: Handled, seconds: float) -> None:
         """Take note of a pass that took ``seconds``."""
+
+    def term_ended(self) -> None:
+        """Take note that this controller looks after nothing any more: another one leads, or it stops."""
 
 
 def unexpected(error: Exception, key: ObjectRef) -> GwdeployerError:

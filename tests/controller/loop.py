@@ -14,7 +14,7 @@ from gwdeployer import Chart, Context, Deployer, Inputs, KindRef, ObjectRef, Obj
 from gwdeployer.chart import Source
 from gwdeployer.cluster import Cluster, KubernetesCluster, ReconcileResult
 from gwdeployer.controller.controller import Controller, Settings
-from gwdeployer.controller.observing import Handled
+from gwdeployer.controller.observing import Handled, Observer
 from gwdeployer.controller.scope import Scope
 from gwdeployer.errors import NotFound, ServerFailure, Throttled, Unreachable
 from gwdeployer.objects import Object, name_of, namespace_of
@@ -92,7 +92,7 @@ def _available(owner: Object, store: ObjectStore) -> Condition:
     return condition("Available", bool(available), "Replicas", f"{available} available")
 
 
-class Loop:
+class Loop(Observer):
     """A running controller of Sites. Use it in a ``with`` block."""
 
     def __init__(self, server: Server, namespace: str = "", **arguments: Any) -> None:
