@@ -1,0 +1,80 @@
+"""The controller under test: installed by the commands of the documentation, with the rights they give it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from tests.servers.control_plane import kubeconfig_of
+from tests.servers.processes import Process
+from tests.servers.servers import Server
+
+#: A class that the controller makes, since the inputs ask for it.
+CLASS = "gwdeployer"
+_INPUTS = {"mode": "gateway", "createClasses": True}
+_NAMESPACE, _ACCOUNT = "gwdeployer-system", "gwdeployer"
+_GWDEPLOYER = [sys.executable, "-c", "from gwdeployer.cli.main import main; main()"]
+_CLASS_PATH = f"/apis/gateway.networking.k8s.io/v1/gatewayclasses/{CLASS}"
+
+
+class Installation:
+    """What ``kubectl`` puts into a cluster for the controller, which runs outside of it."""
+
+    def __init__(self, server: Server, kubectl: Path, folder: Path) -> None:
+        """Install nothing yet; files of the controller lie in ``folder``."""
+        self._server = server
+        self._kubectl = [str(kubectl), f"--kubeconfig={server.kubeconfig}"]
+        self._folder = folder
+        self._inputs = folder / "inputs.yaml"
+
+    def gateway_api(self, definitions: Path) -> None:
+        """Install the CustomResourceDefinitions of the Gateway API from its own folder."""
+        self._run(*self._kubectl, "apply", "--server-side", "-k", str(definitions))
+        self._run(*self._kubectl, "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+
+    def controller(self) -> None:
+        """Install what the controller needs: ``gwdeployer manifests``, with no pods of its own."""
+        self._inputs.write_text(yaml.safe_dump(_INPUTS))
+        options = [f"--inputs={self._inputs}", "--image=example.com/gwdeployer:1", "--replicas=0"]
+        manifests = self._run(*_GWDEPLOYER, "manifests", *options)
+        self._run(*self._kubectl, "apply", "--server-side", "-f", "-", said=manifests)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run ``gwdeployer run`` as its account for the block, which begins when its class is accepted."""
+        options = [f"--kubeconfig={self._kubeconfig()}", f"--inputs={self._inputs}"]
+        process = Process([*_GWDEPLOYER, "run", *options], self._folder / "controller.log")
+        try:
+            process.wait_until(self._class_is_accepted)
+            yield
+        finally:
+            process.stop()
+
+    def _kubeconfig(self) -> Path:
+        """Return a kubeconfig of the controller's account, as a pod of it would have."""
+        command = [*self._kubectl, f"--namespace={_NAMESPACE}", "create", "token", _ACCOUNT]
+        endpoint = replace(self._server.endpoint, token=self._run(*command).strip())
+        path = self._folder / "kubeconfig"
+        path.write_text(json.dumps(kubeconfig_of(endpoint)))
+        return path
+
+    def _class_is_accepted(self) -> bool:
+        with self._server.client() as client:
+            answer = client.get(_CLASS_PATH)
+        if answer.status != 200:
+            return False
+        conditions = answer.object()["status"]["conditions"]
+        return any(one["type"] == "Accepted" and one["status"] == "True" for one in conditions)
+
+    @staticmethod
+    def _run(*command: str, said: str | None = None) -> str:
+        done = subprocess.run(command, input=said, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, f"{command[-1]}: {done.stderr}"
+        return done.stdout
