@@ -139,8 +139,9 @@ class APIServer:
         return path
 
     def get(self, kind: KindRef, namespace: str, name: str) -> Object | None:
-        """Return a copy of an object as it is stored, or None, without a request."""
-        obj = self._storage.get(Key(self._resource(kind), namespace, name))
+        """Return a copy of an object as it is stored, or None, without a request: all has settled in it."""
+        with self._storage.lock:
+            obj = self._storage.get(Key(self._resource(kind), namespace, name))
         return None if obj is None else plain(obj)
 
     def list(self, kind: KindRef, namespace: str = "") -> list[Object]:
