@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+from kubernetes import client as official
+
 from gwdeployer.cluster import Cluster, KubernetesCluster
 from gwdeployer.controller.backoff import Backoff
 from gwdeployer.controller.cache import Cache
@@ -51,6 +53,13 @@ def crd(kind: KindRef, scope: str = "Namespaced") -> Object:
         "metadata": {"name": f"{plural}.{kind.group}"},
         "spec": {"group": kind.group, "names": names, "scope": scope, "versions": [version]},
     }
+
+
+def connected(server: APIServer) -> KubernetesCluster:
+    configuration = official.Configuration(host=server.url)
+    configuration.retries = False
+    configuration.connection_pool_maxsize = 32
+    return KubernetesCluster(official.ApiClient(configuration), request_timeout=5.0)
 
 
 def put(cluster: KubernetesCluster, *objects: Object) -> None:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
@@ -27,6 +27,7 @@ from tests.controller.caching import (
     Witness,
     caught_up,
     config_map,
+    connected,
     crd,
     custom,
     delete,
@@ -46,10 +47,9 @@ def server() -> Iterator[APIServer]:
 
 
 @pytest.fixture
-def cluster(server: APIServer, tmp_path: Path) -> Iterator[KubernetesCluster]:
-    connected = KubernetesCluster.connect(server.write_kubeconfig(tmp_path / "kubeconfig"))
-    yield connected
-    connected.close()
+def cluster(server: APIServer) -> Iterator[KubernetesCluster]:
+    with closing(connected(server)) as made:
+        yield made
 
 
 @pytest.fixture
