@@ -297,4 +297,5 @@ def test_nothing_cluster_scoped_is_made_for_a_pool_that_is_gone_since_it_was_rea
     assert result.requeue_after is not None
     assert world.binding() is None
     assert world.there(INFERENCE_POOL, "qwen") is None
-    eventually("the rest is collected", lambda: world.there(DEPLOYMENT, "qwen-epp") is None)
+    # The collector learns of new kinds of owners twice a minute.
+    eventually("the rest is collected", lambda: world.there(DEPLOYMENT, "qwen-epp") is None, timeout=150)

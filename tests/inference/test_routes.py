@@ -207,6 +207,7 @@ def test_a_picker_comes_with_the_first_route_and_goes_with_the_last(
     routes: Server, make_world: Callable[..., World]
 ) -> None:
     world = make_world(deployWhen="referenced")
+    world.look_everywhere()
     world.put(pool())
     world.reconcile()
     assert world.written == []

@@ -172,6 +172,7 @@ def test_users_are_counted_where_there_are_many() -> None:
 
 def test_the_server_takes_the_status_of_a_pool(routes: Server, make_world: Callable[..., World]) -> None:
     world = make_world(mode="gateway", controllerName=f"example.com/{routes.namespace()}")
+    world.look_everywhere()
     controller = world.plugin.inputs.controller_name
     gateway_of_ours = gateway(gatewayClassName=controller.partition("/")[2])
     world.direct.apply(gateway_class(controller.partition("/")[2], controller), manager="user", force=True)

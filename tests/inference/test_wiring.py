@@ -135,12 +135,21 @@ def test_what_keeps_it_from_being_written_is_an_error_of_the_pool(world: World) 
     assert result.deployed.outcomes[-1].action is Action.FAILED
 
 
-@case(19)
-def test_a_pool_that_was_written_or_deleted_meanwhile_is_no_error(world: World) -> None:
+def test_a_pool_that_was_written_meanwhile_is_no_error(world: World) -> None:
     assert failing(world, Conflict("it is another one by now")).errors == ()
-    gone = world.put(unreferred())
-    world.delete_pool()
-    assert world.deployer.reconcile(gone, world.store).errors == ()
+
+
+@case(19)
+def test_a_pool_that_goes_between_read_and_write_is_no_error_and_does_not_come_back(world: World) -> None:
+    def delete(_number: int, sent: Sent) -> None:
+        if (sent.verb, sent.kind) == ("apply", "InferencePool"):
+            world.delete_pool()
+
+    world.put(unreferred())
+    owner = world.pool()
+    world.cluster.before = delete
+    assert world.deployer.reconcile(owner, world.store).errors == ()
+    assert world.written[-1] == "apply InferencePool"
     assert world.there(INFERENCE_POOL, "qwen") is None
 
 
