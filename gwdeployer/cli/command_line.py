@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": "gwdeployer.cli.explain",
     "diff": "gwdeployer.cli.diff",
     "apply": "gwdeployer.cli.apply",
+    "status": "gwdeployer.cli.status",
     "crds": "gwdeployer.cli.crds",
     "rbac": "gwdeployer.cli.rbac",
     "manifests": "gwdeployer.cli.manifests",

@@ -28,15 +28,7 @@ def _duration(text: str) -> float:
     return total
 
 
-_OPTIONS = (
-    click.option(
-        "--timeout",
-        type=_duration,
-        default="60s",
-        show_default=True,
-        metavar="TIME",
-        help="How long one owner may take.",
-    ),
+_CONNECTION = (
     click.option("--context", metavar="NAME", help="Context of the kubeconfig, instead of its current one."),
     click.option(
         "--kubeconfig",
@@ -49,9 +41,19 @@ _OPTIONS = (
 
 def cluster_options(function: F) -> F:
     """Add ``--kubeconfig``, ``--context`` and ``--timeout``."""
-    for option in _OPTIONS:
+    return connection_options(time_option("--timeout", "60s", "How long one owner may take.")(function))
+
+
+def connection_options(function: F) -> F:
+    """Add ``--kubeconfig`` and ``--context``."""
+    for option in _CONNECTION:
         function = option(function)
     return function
+
+
+def time_option(flag: str, default: str, text: str) -> Callable[[F], F]:
+    """Return what adds an option that is a time: as kubectl takes it, or a number of seconds."""
+    return click.option(flag, type=_duration, default=default, show_default=True, metavar="TIME", help=text)
 
 
 @contextmanager
