@@ -1,29 +1,20 @@
-"""A controller of Sites at work on a server, in a namespace of its own, and what tests do to it."""
+"""A controller of Sites at work on a server, in a namespace of its own."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from gwdeployer import Chart, Context, Deployer, Inputs, KindRef, ObjectRef, ObjectStore, Plugin, Skip
+from gwdeployer import Chart, Context, Deployer, Inputs, KindRef, ObjectStore, Plugin, Skip
 from gwdeployer.chart import Source
-from gwdeployer.cluster import Cluster, KubernetesCluster, ReconcileResult
-from gwdeployer.controller.controller import Controller, Settings
-from gwdeployer.controller.observing import Handled, Observer
-from gwdeployer.controller.scope import Scope
-from gwdeployer.errors import NotFound, ServerFailure, Throttled, Unreachable
+from gwdeployer.cluster import Cluster, ReconcileResult
 from gwdeployer.objects import Object, name_of, namespace_of
 from gwdeployer.status import Condition, condition, with_conditions
-from tests.cluster.recording import RecordingCluster, Sent
 from tests.cluster.scene import CONFIG_MAP, DEPLOYMENT, MANAGER, SITE, TEMPLATES, SiteValues
-from tests.servers.servers import Server, eventually
-
-T = TypeVar("T")
+from tests.controller.running import Running
+from tests.servers.servers import Server
 
 
 class ConfiguredSites(SiteValues):
@@ -92,98 +83,36 @@ def _available(owner: Object, store: ObjectStore) -> Condition:
     return condition("Available", bool(available), "Replicas", f"{available} available")
 
 
-class Loop(Observer):
-    """A running controller of Sites. Use it in a ``with`` block."""
+class Loop(Running):
+    """A running controller of Sites."""
 
     def __init__(self, server: Server, namespace: str = "", **arguments: Any) -> None:
         """Look after the Sites of one namespace; ``arguments`` are the controller's."""
-        self.server = server
-        self.namespace = namespace or server.namespace()
-        self.direct = KubernetesCluster.connect(server.kubeconfig)
-        self._own = KubernetesCluster.connect(server.kubeconfig)
-        self.cluster = RecordingCluster(self._own)
-        self.plugin = Sites(arguments.pop("writes_to", self.cluster))
-        self.passes: list[Handled] = []
         self._numbers = count()
-        self.stop = threading.Event()
-        arguments.setdefault("scope", Scope({self.namespace}))
-        arguments.setdefault("settings", Settings(workers=2))
-        self.controller = Controller([self.plugin], self.cluster, observers=[self], **arguments)
-        self._thread = threading.Thread(target=self.controller.run, args=(self.stop,))
 
-    def handled(self, handled: Handled, seconds: float) -> None:
-        """Take note: this is the controller's observer."""
-        self.passes.append(handled)
+        def parts(cluster: Cluster) -> list[Plugin]:
+            self.plugin = Sites(cluster)
+            return [self.plugin]
 
-    def __enter__(self) -> Loop:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-        self.plugin.deployer.close()
-        self.direct.close()
-        self._own.close()
+        super().__init__(server, parts, namespace, **arguments)
 
     def end(self) -> None:
-        """Stop the controller and wait until it has ended."""
-        self.stop.set()
-        self._thread.join(30)
-        assert not self._thread.is_alive(), "the controller did not end"
+        super().end()
+        self.plugin.deployer.close()
 
     def site(self, name: str = "", **spec: Any) -> str:
         """Create or replace a Site; return its name."""
         name = name or f"web-{next(self._numbers)}"
         metadata = {"name": name, "namespace": self.namespace}
         site = {"apiVersion": SITE.api_version, "kind": SITE.kind, "metadata": metadata, "spec": spec}
-        self._insist(lambda: self.direct.apply(site, manager="tests", force=True))
+        self.insist(lambda: self.direct.apply(site, manager="tests", force=True))
         return name
-
-    def put(self, obj: Object, manager: str = "somebody") -> Object:
-        """Apply something as somebody else, by force."""
-        obj["metadata"].setdefault("namespace", self.namespace)
-        return self._insist(lambda: self.direct.apply(obj, manager=manager, force=True))
 
     def config(self, name: str, text: str) -> None:
         """Create or change a ConfigMap that a Site may be configured by."""
         self.put(
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"text": text}}
         )
-
-    def live(self, kind: KindRef, name: str) -> Object | None:
-        """Return what the server has."""
-        return self._insist(lambda: self.direct.get(kind, self.namespace, name))
-
-    def patch(
-        self, kind: KindRef, name: str, *operations: Mapping[str, Any], subresource: str = ""
-    ) -> Object:
-        """Change something as somebody else, as an edit by hand does."""
-        ref = ObjectRef(kind, self.namespace, name)
-        return self.direct.json_patch(ref, operations, manager="hand", subresource=subresource)
-
-    def delete(self, kind: KindRef, name: str) -> None:
-        """Delete something as somebody else."""
-        with suppress(NotFound):
-            self._insist(lambda: self.direct.delete(ObjectRef(kind, self.namespace, name)))
-
-    @staticmethod
-    def _insist(do: Callable[[], T]) -> T:
-        """Do something on a server that may be disturbed: as often as it takes."""
-        for _ in range(_ATTEMPTS):
-            try:
-                return do()
-            except (Throttled, ServerFailure, Unreachable):
-                time.sleep(0.02)
-        return do()
-
-    def until(self, what: str, look: Callable[[], T | None]) -> T:
-        """Return what ``look`` finds as soon as it finds something."""
-        return eventually(what, look)
-
-    def uid(self, kind: KindRef, name: str) -> str:
-        """Return what tells this object from an earlier one of its name; "" where there is none."""
-        live = self.live(kind, name)
-        return str(live["metadata"]["uid"]) if live else ""
 
     def text(self, name: str) -> str:
         """Return what a Site's own ConfigMap says; "" where there is none."""
@@ -202,23 +131,3 @@ class Loop(Observer):
         """Return a condition of a Site where it is current and has this status."""
         found = self.condition(name, type_)
         return found if found and found["status"] == status else None
-
-    def at_rest(self) -> None:
-        """Wait until nothing is left to do, and what was done has come back."""
-        quiet: list[int] = []
-
-        def is_quiet() -> bool:
-            quiet.append(len(self.passes) + len(self.controller.queue))
-            return len(quiet) > _LOOKS and len(set(quiet[-_LOOKS:])) == 1
-
-        eventually("the controller is at rest", is_quiet)
-
-    def writes(self) -> list[Sent]:
-        """Return what the controller has written so far."""
-        return self.cluster.writes
-
-
-#: More requests than any test spoils.
-_ATTEMPTS = 100
-#: Looks, 50 ms apart, at which nothing has moved.
-_LOOKS = 8
