@@ -13,6 +13,7 @@ from gwdeployer.errors import ServerFailure
 from gwdeployer.objects import Object, ObjectRef
 from gwdeployer_inference import INFERENCE_POOL, INFERENCE_POOL_ALPHA, PROFILES, Profile
 from gwdeployer_inference.kinds import SERVICE_MONITOR
+from tests.cli.running import run
 from tests.cluster.recording import Sent, nothing
 from tests.inference.numbers import case
 from tests.inference.scenarios import STABLE, alpha_pool, by_kind, planned, pool, service
@@ -266,6 +267,19 @@ def test_a_service_monitor_waits_for_its_kind_and_nothing_waits_for_it(
     world.restart()  # who is not restarted asks again after some seconds
     assert action() is Action.CREATED
     assert action() is Action.UNCHANGED
+
+
+@case(13)
+def test_apply_warns_of_what_is_skipped_and_succeeds(world: World, tmp_path: Path) -> None:
+    world.put(given(metrics={"serviceMonitor": {"enabled": True}}))
+    owner = world.put(named())
+    (tmp_path / "pool.yaml").write_text(yaml.safe_dump(owner))
+    done = run("apply", "-f", str(tmp_path / "pool.yaml"), "--kubeconfig", str(world.server.kubeconfig))
+    assert done.code == 0
+    assert done.errors == []
+    [warning] = done.warnings
+    assert "the API server does not serve ServiceMonitor in monitoring.coreos.com/v1" in warning
+    assert "deployment.apps/qwen-epp created" in done.out.splitlines()
 
 
 @case(19)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gwdeployer.objects import Object
 from gwdeployer.store import MemoryStore
@@ -13,6 +15,7 @@ from gwdeployer_inference.kinds import DEPLOYMENT
 from gwdeployer_inference.pools import pool_of
 from gwdeployer_inference.routes import BY_POOL, BY_TARGET
 from gwdeployer_inference.serving import Serving, gateways_serving
+from tests.cli.running import run
 from tests.inference.gateways import (
     GATEWAY_API,
     OURS,
@@ -29,6 +32,7 @@ from tests.inference.world import World
 from tests.servers.servers import Server
 
 ELSEWHERE = "web"
+EXAMPLE = Path(__file__).parents[2] / "examples/inference/pool.yaml"
 MIRROR = {"type": "RequestMirror", "requestMirror": {"backendRef": backend()}}
 OTHER = {"kind": "Service", "name": "web", "port": 80}
 
@@ -217,3 +221,16 @@ def test_a_picker_comes_with_the_first_route_and_goes_with_the_last(
     world.delete(made)
     world.reconcile()
     assert world.there(DEPLOYMENT, "qwen-epp") is None
+
+
+@case(20)
+@pytest.mark.parametrize(("kept", "found"), [(True, True), (False, False)], ids=["routed", "not routed"])
+def test_render_reads_routes_from_files(kept: bool, found: bool, tmp_path: Path) -> None:
+    objects = [obj for obj in yaml.safe_load_all(EXAMPLE.read_text()) if kept or obj["kind"] != "HTTPRoute"]
+    (tmp_path / "pool.yaml").write_text(yaml.safe_dump_all(objects))
+    (tmp_path / "inputs.yaml").write_text("inference: {deployWhen: referenced}")
+    files = "-f", str(tmp_path / "pool.yaml"), "--inputs", str(tmp_path / "inputs.yaml")
+    done = run("render", *files, "-o", "name")
+    assert done.code == 0
+    assert ("deployment.apps/qwen-epp" in done.out) is found
+    assert ("is left alone: no route of a Gateway refers to it" in done.err) is not found

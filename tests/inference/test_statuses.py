@@ -12,9 +12,10 @@ from gwdeployer.cluster import Action, DeployResult, Outcome, ReconcileResult
 from gwdeployer.cluster.status_writing import write_status
 from gwdeployer.errors import ParametersError
 from gwdeployer.objects import Object
+from gwdeployer.parameters.reporting import MAX_USERS
 from gwdeployer.plugins import configure
 from gwdeployer_inference import ENDPOINT_PICKER_PARAMETERS, INFERENCE_POOL, InferencePlugin
-from gwdeployer_inference.reporting import MAX_USERS, ParametersReporter
+from gwdeployer_inference.reporting import ParametersReporter
 from tests.inference.gateways import OURS, backend, gateway, gateway_class, grant, route
 from tests.inference.scenarios import alpha_pool, deployer_of, namespace, parameters, pool, service
 from tests.inference.world import World
