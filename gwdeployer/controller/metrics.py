@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from gwdeployer._version import __version__
 from gwdeployer.cluster.outcomes import ReconcileResult
-from gwdeployer.controller.observing import Handled
+from gwdeployer.controller.observing import Handled, Observer
 from gwdeployer.controller.work_queue import Running
 from gwdeployer.objects import KindRef, ObjectRef
 
@@ -52,8 +52,8 @@ class Elector(Protocol):
         """Whether this one leads."""
 
 
-class Metrics:
-    """Counts what a controller does. Thread-safe; an ``Observer`` of its loop.
+class Metrics(Observer):
+    """Counts what a controller does. Thread-safe.
 
     What is a state rather than an event (queues, caches, leadership) is asked for when somebody looks.
     """
