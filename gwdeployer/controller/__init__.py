@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from gwdeployer.controller.changes import Change
     from gwdeployer.controller.controller import Controller, Settings
     from gwdeployer.controller.event_reporting import EventReporter
+    from gwdeployer.controller.events import EventRecorder
     from gwdeployer.controller.leader import LeaderElector
     from gwdeployer.controller.lease import Timing
+    from gwdeployer.controller.metrics import Metrics
     from gwdeployer.controller.observing import Handled, Observer
+    from gwdeployer.controller.probes import Probes
     from gwdeployer.controller.scope import Scope
     from gwdeployer.controller.work_queue import WorkQueue
 
@@ -28,9 +31,12 @@ _HOMES = {
     "changes": ("Change",),
     "controller": ("Controller", "Settings"),
     "event_reporting": ("EventReporter",),
+    "events": ("EventRecorder",),
     "leader": ("LeaderElector",),
     "lease": ("Timing",),
+    "metrics": ("Metrics",),
     "observing": ("Handled", "Observer"),
+    "probes": ("Probes",),
     "scope": ("Scope",),
     "work_queue": ("WorkQueue",),
 }
@@ -38,10 +44,13 @@ __all__ = [
     "Cache",
     "Change",
     "Controller",
+    "EventRecorder",
     "EventReporter",
     "Handled",
     "LeaderElector",
+    "Metrics",
     "Observer",
+    "Probes",
     "Scope",
     "Settings",
     "Timing",

@@ -93,11 +93,6 @@ def test_texts_of_any_length_and_letters_are_accepted(
     server: Server, cluster: KubernetesCluster, letter: str
 ) -> None:
     namespace = server.namespace()
-    config: Object = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"namespace": namespace, "name": "c"},
-    }
     with EventRecorder(cluster, "example.com/sites", "i" * 300) as events:
         events.record(config_map(namespace), "Normal", "R" * 300, "A" * 300, letter * 3000)
     (event,) = cluster.list(EVENT, namespace).items
