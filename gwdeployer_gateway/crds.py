@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gwdeployer.crd import CrdDefinition, PrinterColumn
+from gwdeployer.parameters.reporting import ParametersStatus
 from gwdeployer_gateway.kinds import AGENTGATEWAY_PARAMETERS, GATEWAY_PARAMETERS
 from gwdeployer_gateway.parameters.agentgateway import AgentgatewayParametersSpec
 from gwdeployer_gateway.parameters.models import GatewayParametersSpec
@@ -11,6 +12,7 @@ CRDS = (
     CrdDefinition(
         GATEWAY_PARAMETERS,
         spec=GatewayParametersSpec,
+        status=ParametersStatus,
         plural="gatewayparameters",
         singular="gatewayparameters",
         categories=("kgateway",),
@@ -19,6 +21,7 @@ CRDS = (
     CrdDefinition(
         AGENTGATEWAY_PARAMETERS,
         spec=AgentgatewayParametersSpec,
+        status=ParametersStatus,
         plural="agentgatewayparameters",
         singular="agentgatewayparameters",
         short_names=("agpar",),

@@ -25,6 +25,9 @@ from gwdeployer_gateway.api import (
 
 M = TypeVar("M", bound=BaseModel)
 
+#: Where a class, and a Gateway, refer to parameters.
+IN_CLASS, IN_GATEWAY = ("parametersRef",), ("infrastructure", "parametersRef")
+
 #: Makes the lowest layer's values for a Gateway, given the layers above it.
 Defaults = Callable[[GatewayReferences, Sequence[Layer]], Mapping[str, Any]]
 
@@ -185,14 +188,16 @@ def _references(
 
 def kinds_referred_to(gateway: Object, gateway_class: Object | None) -> list[tuple[str, str]]:
     """Return group and kind of the parameters that a class and then a Gateway refer to, right or wrong."""
-    found: list[tuple[str, str]] = []
-    for obj, path in ((gateway_class, ()), (gateway, ("infrastructure",))):
-        place: Any = (obj or {}).get("spec")
-        for name in (*path, "parametersRef"):
-            place = place.get(name) if isinstance(place, Mapping) else None
-        if isinstance(place, Mapping):
-            found.append((str(place.get("group") or ""), str(place.get("kind") or "")))
-    return found
+    found = (reference_in(gateway_class or {}, *IN_CLASS), reference_in(gateway, *IN_GATEWAY))
+    return [(str(ref.get("group") or ""), str(ref.get("kind") or "")) for ref in found if ref is not None]
+
+
+def reference_in(obj: Object, *path: str) -> Mapping[str, Any] | None:
+    """Return the reference at a path of an object's spec as it stands there, right or wrong."""
+    place: Any = obj.get("spec")
+    for name in path:
+        place = place.get(name) if isinstance(place, Mapping) else None
+    return place if isinstance(place, Mapping) else None
 
 
 def _home(obj: Object) -> str:

@@ -144,15 +144,20 @@ class GatewayPlugin(Plugin):
             return ()
 
     def reporters(self) -> Sequence[Reporter]:
-        """Return who reports on our classes, and on ListenerSets where nobody else does."""
+        """Return who reports on classes and parameters, and on ListenerSets where nobody else does."""
+        from gwdeployer_gateway.classes.parameters import (  # noqa: PLC0415 - controllers
+            AgentgatewayParametersReporter,
+            GatewayParametersReporter,
+        )
         from gwdeployer_gateway.classes.reporter import GatewayClassReporter  # noqa: PLC0415 - controllers
 
         classes = GatewayClassReporter(self._inputs, self._check_class)
+        always = (classes, GatewayParametersReporter(), AgentgatewayParametersReporter())
         if not self._says_all:
-            return (classes,)
+            return always
         from gwdeployer_gateway.status.listener_sets import ListenerSetReporter  # noqa: PLC0415 - controllers
 
-        return classes, ListenerSetReporter(self)
+        return (*always, ListenerSetReporter(self))
 
     def installs(self) -> Sequence[Object]:
         """Return the classes that we know by name, where the inputs ask for them."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from gwdeployer.crd import CrdDefinition, PrinterColumn
+from gwdeployer.parameters.reporting import ParametersStatus
 from gwdeployer_inference.kinds import ENDPOINT_PICKER_PARAMETERS
-from gwdeployer_inference.parameters import EndpointPickerParametersSpec, EndpointPickerParametersStatus
+from gwdeployer_inference.parameters import EndpointPickerParametersSpec
 
 CRDS = (
     CrdDefinition(
         ENDPOINT_PICKER_PARAMETERS,
         spec=EndpointPickerParametersSpec,
-        status=EndpointPickerParametersStatus,
+        status=ParametersStatus,
         plural="endpointpickerparameters",
         singular="endpointpickerparameters",
         short_names=("eppar",),

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, Field
 
 from gwdeployer.errors import Fault, shown
-from gwdeployer.parameters import Append, ByKey, ParametersModel, PerLayer, Replace, Rule, Union
+from gwdeployer.parameters import Append, ParametersModel, PerLayer, Replace, Rule, Union
 from gwdeployer.parameters import kubernetes as k8s
 from gwdeployer.parameters.common import (
     ConfigMapOverlay,
@@ -28,7 +28,6 @@ from gwdeployer.parameters.common import (
 __all__ = [
     "DestinationRule",
     "EndpointPickerParametersSpec",
-    "EndpointPickerParametersStatus",
     "MetricNames",
     "MetricsEndpoint",
     "ModelServer",
@@ -41,7 +40,6 @@ __all__ = [
     "SecretOverlay",
     "Service",
     "ServiceMonitor",
-    "StatusCondition",
     "Tls",
     "Tracing",
 ]
@@ -218,24 +216,6 @@ class Overlays(ParametersModel):
     pod_disruption_budget: Overlay | None = None
     horizontal_pod_autoscaler: Overlay | None = None
     vertical_pod_autoscaler: Overlay | None = None
-
-
-class StatusCondition(ParametersModel):
-    """One thing that is said, as everywhere in Kubernetes."""
-
-    type: str
-    status: Literal["True", "False", "Unknown"]
-    reason: str
-    message: str
-    last_transition_time: str
-    observed_generation: int | None = None
-
-
-class EndpointPickerParametersStatus(ParametersModel):
-    """Whether the parameters can be used (``Accepted``), and who uses them."""
-
-    conditions: Annotated[list[StatusCondition], ByKey("type")] | None = None
-    used_by: Annotated[list[str], Replace()] | None = None
 
 
 class EndpointPickerParametersSpec(ParametersModel):

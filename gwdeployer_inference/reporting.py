@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gwdeployer.errors import ParametersError
 from gwdeployer.objects import KindRef, Object, ObjectRef, describe, metadata_of, name_of, namespace_of
-from gwdeployer.parameters import read_layer
-from gwdeployer.status import Reporter, condition, with_conditions
+from gwdeployer.parameters.reporting import parameters_status
+from gwdeployer.status import Reporter
 from gwdeployer.store import Index, Lookup, ObjectStore
 from gwdeployer_inference.conditions import parents_with
 from gwdeployer_inference.kinds import (
@@ -21,14 +20,11 @@ from gwdeployer_inference.kinds import (
 from gwdeployer_inference.managing import parameters_named_by
 from gwdeployer_inference.parameters import EndpointPickerParametersSpec
 from gwdeployer_inference.pools import Pool, pool_of
-from gwdeployer_inference.reading import mapping, mappings
+from gwdeployer_inference.reading import mapping
 from gwdeployer_inference.serving import gateways_serving
 
 if TYPE_CHECKING:
     from gwdeployer.cluster.outcomes import ReconcileResult
-
-#: How many users of parameters are named; one entry more says how many there are besides.
-MAX_USERS = 32
 
 
 def pool_status(
@@ -68,16 +64,7 @@ class ParametersReporter(Reporter):
 
     def status(self, obj: Object, store: ObjectStore, now: str) -> Mapping[str, Any]:
         """See :class:`~gwdeployer.status.Reporter`."""
-        try:
-            read_layer(EndpointPickerParametersSpec, obj, name="")
-        except ParametersError as error:
-            accepted = condition("Accepted", False, "InvalidParameters", str(error))
-        else:
-            accepted = condition("Accepted", True, "Accepted", "can be used")
-        before = mapping(obj.get("status"))
-        generation = metadata_of(obj).get("generation") or 0
-        conditions = with_conditions(mappings(before.get("conditions")), [accepted], generation, now)
-        return {**before, "conditions": conditions, "usedBy": _bounded([*dict.fromkeys(_users(obj, store))])}
+        return parameters_status(obj, EndpointPickerParametersSpec, _users(obj, store), now)
 
 
 def _users(parameters: Object, store: ObjectStore) -> Iterator[str]:
@@ -89,11 +76,6 @@ def _users(parameters: Object, store: ObjectStore) -> Iterator[str]:
     for kind in (INFERENCE_POOL, INFERENCE_POOL_ALPHA):
         for pool in store.list(kind, home, lookup=Lookup(BY_PARAMETERS, (home, name))):
             yield describe(pool)
-
-
-def _bounded(users: list[str]) -> list[str]:
-    more = len(users) - MAX_USERS
-    return [*users[:MAX_USERS], f"and {more} more"] if more > 0 else users
 
 
 #: Finds pools by the parameters that they name.

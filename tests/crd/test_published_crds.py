@@ -61,9 +61,9 @@ def theirs(plural: str) -> dict[str, Any]:
 
 
 def found(plural: str) -> list[tuple[str, str, str]]:
-    our, their = schema_of(ours(plural)), schema_of(theirs(plural))
-    spec = differences(our["properties"]["spec"], their["properties"]["spec"])
-    return [(plural, *difference) for difference in spec]
+    our, their = schema_of(ours(plural))["properties"], schema_of(theirs(plural))["properties"]
+    parts = [differences(our[part], their[part], part) for part in ("spec", "status")]
+    return [(plural, *difference) for part in parts for difference in part]
 
 
 needs_published = pytest.mark.skipif(not PUBLISHED.exists(), reason="the published CRDs are not here")
