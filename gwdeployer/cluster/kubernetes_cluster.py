@@ -26,6 +26,7 @@ from gwdeployer.cluster.endpoints import Endpoints
 from gwdeployer.cluster.port import Listing, Operation
 from gwdeployer.cluster.watching import HttpWatch
 from gwdeployer.errors import (
+    ApiError,
     Expired,
     Fault,
     InputsError,
@@ -76,6 +77,8 @@ class KubernetesCluster:
         """
         self._connect = client if callable(client) else None
         self._timeout = request_timeout
+        #: Told of each request, for metrics: its method, and the status of the answer (0: there was none).
+        self.on_answer: Callable[[str, int], object] = _tell_nobody
         self._lock = threading.Lock()
         self._dynamic = _dynamic(client() if callable(client) else client)
         self.endpoints = Endpoints(self._document)
@@ -269,7 +272,13 @@ class KubernetesCluster:
         arguments = {"query_params": query or [], "body": body, "content_type": content_type}
 
         def sent(dynamic: DynamicClient) -> urllib3.BaseHTTPResponse:
-            return _sent(dynamic, request, method, path, {**arguments, "_request_timeout": limits})
+            try:
+                response = _sent(dynamic, request, method, path, {**arguments, "_request_timeout": limits})
+            except ApiError as error:
+                self.on_answer(method, error.status)
+                raise
+            self.on_answer(method, response.status)
+            return response
 
         used = self._dynamic
         try:
@@ -288,6 +297,10 @@ class KubernetesCluster:
                 self._dynamic = _dynamic(connect())
                 _close_idle(refused)
             return self._dynamic
+
+
+def _tell_nobody(_method: str, _status: int) -> None:
+    """Take no note of an answer."""
 
 
 class _NoDiscovery:

@@ -119,6 +119,10 @@ class Cache(ObjectStore):
         """Return the kinds that are kept and not known."""
         return tuple(kept.kind for kept in list(self._kinds.values()) if not kept.synced)
 
+    def sizes(self) -> dict[KindRef, int]:
+        """Return how many objects there are of each kind that is known."""
+        return {kept.kind: kept.objects.count() for kept in list(self._kinds.values()) if kept.synced}
+
     def wait_for_sync(
         self,
         kinds: Collection[KindRef] | None = None,

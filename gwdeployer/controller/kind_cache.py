@@ -45,6 +45,11 @@ class KindCache:
         """Return one object, or None."""
         return self._objects.get(namespace, {}).get(name)
 
+    def count(self) -> int:
+        """Return how many objects there are."""
+        with self._lock:
+            return sum(map(len, self._objects.values()))
+
     def select(
         self, namespace: str | None, selector: Mapping[str, str] | None, lookup: Lookup | None
     ) -> tuple[Object, ...]:

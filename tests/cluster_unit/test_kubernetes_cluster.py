@@ -375,6 +375,18 @@ def test_many_threads_that_are_refused_at_once_renew_once() -> None:
         cluster.close()
 
 
+def test_each_request_is_told_with_the_status_of_its_answer() -> None:
+    told: list[tuple[str, int]] = []
+    with talking(OK, status(404, "not found", name="web"), hang_up) as (cluster, _):
+        assert cluster.supports(CONFIG_MAP)  # finding out its place takes requests of its own
+        cluster.on_answer = lambda method, status: told.append((method, status))
+        assert cluster.get(*REF) is not None
+        assert cluster.get(*REF) is None
+        with pytest.raises(Unreachable):
+            cluster.delete(REF)
+    assert told == [("get", 200), ("get", 404), ("delete", 0)]
+
+
 def test_connections_are_kept_and_used_again() -> None:
     with talking(OK, status(404, "not found", name="web"), OK, page("a")) as (cluster, server):
         cluster.get(*REF)

@@ -111,6 +111,14 @@ def test_another_version_of_a_kind_is_the_same_kind(server: APIServer, cluster: 
         assert len(server.requests.matching({"verb": "list"})) == before
 
 
+def test_the_sizes_of_the_kinds_that_are_known_are_told(cluster: KubernetesCluster) -> None:
+    put(cluster, custom(NAMESPACE, "shop"), config_map("a", "shop"), config_map("b", "shop"))
+    with kept(cluster, CONFIG_MAP, SERVICE) as (cache, _):
+        assert cache.sizes() == {kind: len(cache.list(kind)) for kind in (CONFIG_MAP, SERVICE)}
+        assert cache.sizes()[CONFIG_MAP] >= 2
+    assert Cache(cluster).sizes() == {}
+
+
 def test_lists_are_in_order_and_can_be_narrowed(cluster: KubernetesCluster) -> None:
     put(
         cluster,
