@@ -103,12 +103,14 @@ def of(profile: Profile) -> dict[str, Any]:
     return deployed(owner, profile=profile.name)
 
 
+@case(9)
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 def test_no_flag_is_unknown_to_its_generation(profile: Profile) -> None:
     known = {profile.spelled(flag).lstrip("-") for flag in profile.flags}
     assert flags(of(profile)).keys() <= known
 
 
+@case(9)
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 def test_the_configuration_is_of_the_kind_that_the_generation_reads(profile: Profile) -> None:
     objects = of(profile)
