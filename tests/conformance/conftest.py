@@ -20,11 +20,14 @@ FEATURES = (
     "GatewayBackendClientCertificate",
     "GatewayFrontendClientCertificateValidation",
     "GatewayInfrastructurePropagation",
+    "GatewayPort8080",
     "GatewayStaticAddresses",
     "HTTPRoute",
     "ListenerSet",
     "ReferenceGrant",
     "TLSRoute",
+    "TLSRouteModeMixed",
+    "TLSRouteModeTerminate",
 )
 
 

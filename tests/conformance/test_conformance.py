@@ -31,6 +31,7 @@ TESTS = (
     "GatewaySecretReferenceGrantAllInNamespace",
     "GatewaySecretReferenceGrantSpecific",
     "GatewayStaticAddresses",
+    "GatewayWithAttachedRoutesWithPort8080",
     "ListenerSetAllowedNamespaceNone",
     "ListenerSetAllowedNamespaceSame",
     "ListenerSetAllowedNamespaceSelector",
@@ -39,6 +40,8 @@ TESTS = (
     "ListenerSetHostnameConflict",
     "ListenerSetProtocolConflict",
     "ListenerSetReferenceGrant",
+    "TLSRouteListenerPassthroughSupportedKinds",
+    "TLSRouteListenerTerminateSupportedKinds",
 )
 _NOT_RUN = Result("", "")
 
