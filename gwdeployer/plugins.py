@@ -110,6 +110,11 @@ class Plugin(ABC):
         """
         return None
 
+    @property
+    def writes_status(self) -> bool:
+        """Whether :meth:`status` may return one, which takes a right. By default, where it is overridden."""
+        return type(self).status is not Plugin.status
+
     def reporters(self) -> Sequence[Reporter]:
         """Return who computes the statuses of further kinds, such as the owners' classes."""
         return ()

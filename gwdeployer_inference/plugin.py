@@ -81,11 +81,16 @@ class InferencePlugin(Plugin):
         self, owner: Object, outcome: ReconcileResult, store: ObjectStore, now: str
     ) -> Mapping[str, Any] | None:
         """Return the status of a pool, where we are the gateway implementation. See :class:`Plugin`."""
-        if self._inputs.mode != "gateway":
+        if not self.writes_status:
             return None
         from gwdeployer_inference.reporting import pool_status  # noqa: PLC0415 - as above
 
         return pool_status(owner, outcome, store, self._inputs.controller_name, now)
+
+    @property
+    def writes_status(self) -> bool:
+        """Whether we are the gateway implementation."""
+        return self._inputs.mode == "gateway"
 
     def reporters(self) -> Sequence[Reporter]:
         """Return who says of parameters whether they can be used."""

@@ -85,12 +85,11 @@ def _needs_of(part: Deployer | Plugin) -> _Needs:
         watched = [watch.kind for watch in part.generator.watches()]
         return _Needs(owners=(part.owner,), reads=watched, deploys=part.prunable)
     reported = [reporter.kind for reporter in part.reporters()]
-    tells = type(part).status is not Plugin.status
     return _Needs(
         owners=part.owners,
         reads=(*part.reads, *part.observes, *(known.kind for known in part.parameters)),
         deploys=part.deploys(),
-        reports=(*reported, *(part.owners if tells else ())),
+        reports=(*reported, *(part.owners if part.writes_status else ())),
         installs=[KindRef.of_object(obj) for obj in part.installs()],
         permissions=part.permissions(),
         definitions=part.crds(),

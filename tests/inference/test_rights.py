@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gwdeployer.installation.rights import rights_of
 from gwdeployer.objects import Object
 from gwdeployer.plugins import configure
 from gwdeployer_inference import INFERENCE_POOL, INFERENCE_POOL_ALPHA, PROFILES, InferencePlugin, Profile
@@ -71,6 +72,14 @@ def test_one_cluster_role_may_be_bound_and_no_other() -> None:
 def test_pools_are_patched_only_where_references_are_given(inputs: dict[str, bool], may: bool) -> None:
     patching = (INFERENCE_POOL.group, "inferencepools", "patch")
     assert (patching in set(rights(plugin(**inputs).permissions()))) is may
+
+
+@pytest.mark.parametrize(("mode", "may"), [("deploy", False), ("gateway", True)])
+def test_statuses_of_pools_are_written_only_by_gateways(mode: str, may: bool) -> None:
+    rules = rights_of([plugin(mode=mode)], lease="pickers").namespaced
+    held = set(rights(rules))
+    assert ((INFERENCE_POOL.group, "inferencepools/status", "patch") in held) is may
+    assert ("inference.gwdeployer.dev", "endpointpickerparameters/status", "patch") in held
 
 
 def test_routes_are_read_only_where_the_inputs_need_them() -> None:
