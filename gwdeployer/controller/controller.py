@@ -140,8 +140,15 @@ class Controller:
 
     def unready(self) -> str:
         """Return why the work cannot be done now (kinds that are not known yet); "" where it can."""
-        kinds = ", ".join(sorted(map(str, self.cache.unsynced())))
+        kinds = ", ".join(sorted(str(kind) for kind in self._kinds if not self.cache.synced(kind)))
         return f"not synced: {kinds}" if kinds else ""
+
+    def resync(self) -> None:
+        """Have everything looked at again soon. Costs no request where all is as it should be."""
+        for key in self._installs:
+            self.queue.add(key)
+        for kind in self._handled:
+            self._add_kind(kind)
 
     @property
     def is_leading(self) -> bool:
@@ -150,7 +157,7 @@ class Controller:
 
     def _lead(self, lost: threading.Event) -> None:
         """Look after all owners until ``lost`` is set, with a queue of its own: each term begins afresh."""
-        self.cache.wait_for_sync(timeout=_FIRST_SYNC, stop=lost)
+        self.cache.wait_for_sync(self._kinds, timeout=_FIRST_SYNC, stop=lost)
         queue = self.queue = WorkQueue()
         queue.observer = self.queue_observer
         self._leading = True
@@ -161,21 +168,15 @@ class Controller:
         for thread in threads:
             thread.start()
         try:
-            self._add_all()
+            self.resync()
             while not lost.wait(self._settings.resync):
-                self._add_all()
+                self.resync()
         finally:
             self._leading = False
             queue.close()
             for thread in threads:
                 thread.join()
             self._tell(lambda observer: observer.term_ended())
-
-    def _add_all(self) -> None:
-        for key in self._installs:
-            self.queue.add(key)
-        for kind in self._handled:
-            self._add_kind(kind)
 
     def _add_kind(self, kind: KindRef) -> None:
         try:
@@ -195,7 +196,7 @@ class Controller:
         """Look at everything again: anybody may have waited for this kind. Seldom does one come late."""
         if self._leading:
             logger.info("%s: known now", kind)
-            self._add_all()
+            self.resync()
 
     def _work(self, queue: WorkQueue[ObjectRef], lost: threading.Event) -> None:
         while (key := queue.get()) is not None:
