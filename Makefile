@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help demo test test-cluster test-kind test-conformance lint bench oracle clean
+.PHONY: help demo demo-keep test test-cluster test-kind test-conformance lint bench oracle clean
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
 
@@ -19,8 +19,11 @@ $(DEVELOPMENT): $(RUNTIME)
 	$(PIP) --requirement requirements-dev.txt
 	@touch $@
 
-demo: $(RUNTIME)  ## render the example Gateway and show what it becomes
-	@$(BIN)/python examples/demo.py
+demo: $(RUNTIME)  ## show the life of some Gateways, on a simulated cluster in one process
+	@$(BIN)/python -m examples.demo
+
+demo-keep: $(RUNTIME)  ## the same, left running for kubectl
+	@$(BIN)/python -m examples.demo --keep
 
 test: $(DEVELOPMENT)  ## run the tests
 	$(BIN)/python -m pytest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +11,7 @@ from gwdeployer import KindRef, Object, ObjectRef
 from tests.examples.operating import CONFIG_MAP, DEPLOYMENT, EXAMPLES, SERVICE, Operated, documents
 
 SITE = KindRef("example.com", "v1", "Site")
-KOPF = [
+KOPF: list[object] = [
     "-m",
     "kopf",
     "run",
@@ -20,14 +19,12 @@ KOPF = [
     "--all-namespaces",
     EXAMPLES / "kopf_operator" / "site_operator.py",
 ]
-PROGRAMS = {"loop": [EXAMPLES / "custom_generator" / "sites.py"], "kopf": KOPF}
+PROGRAMS: dict[str, list[object]] = {"loop": [EXAMPLES / "custom_generator" / "sites.py"], "kopf": KOPF}
 DEPLOYED = {DEPLOYMENT: "blog", SERVICE: "blog", CONFIG_MAP: "blog-site"}
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
 def operated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
-    if request.param == "kopf" and importlib.util.find_spec("kopf") is None:
-        pytest.skip("no kopf: pip install -r requirements-dev.txt")
     crds = documents("custom_generator/crd.yaml")
     with Operated(tmp_path_factory.mktemp("sites"), PROGRAMS[request.param], crds) as one:
         yield one
@@ -95,11 +92,8 @@ def test_a_site_without_pages_is_told_what_is_missing(operated: Operated, namesp
     assert operated.server.get(DEPLOYMENT, namespace, "blog") is None
 
 
-def test_the_loop_deploys_a_site_as_soon_as_its_pages_are_there(
-    operated: Operated, namespace: str, request: pytest.FixtureRequest
-) -> None:
-    if request.node.callspec.params["operated"] != "loop":
-        pytest.skip("of the loop alone: it remembers what plans read")
+@pytest.mark.parametrize("operated", ["loop"], indirect=True)  # which remembers what plans read
+def test_the_loop_deploys_a_site_as_soon_as_its_pages_are_there(operated: Operated, namespace: str) -> None:
     site, pages = site_and_pages(namespace)
     operated.put(site)
     operated.put(pages)

@@ -38,7 +38,7 @@ class Part(Protocol):
         """Do what follows from one change."""
 
 
-class SimulatedNode:
+class SimulatedNode(Part):
     """A node with its scheduler: Pods that fit are bound to it and become ready, deleted ones go.
 
     A Pod whose nodeSelector or required affinity no node has stays pending and says so. Resources and taints
@@ -120,7 +120,7 @@ class SimulatedNode:
             edit_status(self._state, key, lambda status: status | began, manager=KUBELET)
 
 
-class SimulatedLoadBalancer:
+class SimulatedLoadBalancer(Part):
     """A cloud that gives each Service of type LoadBalancer an address, its ``loadBalancerIP`` if it has one.
 
     A Service that asks for an address which is taken, or of another network, gets none. Services with a
