@@ -50,12 +50,17 @@ def permissive_crd(kind: KindRef, plural: str, scope: str) -> Object:
     }
 
 
+def crds() -> list[Object]:
+    """Return definitions of the kinds of the Gateway API that matter here."""
+    namespaced = [permissive_crd(kind, plural, "Namespaced") for kind, plural in _NAMESPACED.items()]
+    return [permissive_crd(GATEWAY_CLASS, "gatewayclasses", "Cluster"), *namespaced]
+
+
 def install(server: Server) -> None:
-    """Have a server know the kinds of the Gateway API that matter here."""
+    """Have a server know these kinds."""
     cluster = KubernetesCluster.connect(server.kubeconfig)
-    cluster.apply(permissive_crd(GATEWAY_CLASS, "gatewayclasses", "Cluster"), manager="tests", force=True)
-    for kind, plural in _NAMESPACED.items():
-        cluster.apply(permissive_crd(kind, plural, "Namespaced"), manager="tests", force=True)
+    for crd in crds():
+        cluster.apply(crd, manager="tests", force=True)
     for kind in (GATEWAY_CLASS, *_NAMESPACED):
         eventually(f"{kind} is served", lambda kind=kind: cluster.supports(kind))  # type: ignore[misc]
     cluster.close()

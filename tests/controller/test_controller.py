@@ -62,7 +62,7 @@ def test_at_rest_there_are_no_requests(loop: Loop) -> None:
     loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
     loop.at_rest()
     loop.cluster.clear()
-    loop.controller._add_all()
+    loop.controller.resync()
     loop.at_rest()
     assert loop.cluster.requests == []
 

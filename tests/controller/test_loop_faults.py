@@ -194,8 +194,8 @@ def test_two_at_once_end_at_the_plan_and_at_rest(world: World) -> None:
         world.settled(one)
         world.settled(other)
         before = len(one.writes()) + len(other.writes())
-        one.controller._add_all()
-        other.controller._add_all()
+        one.controller.resync()
+        other.controller.resync()
         one.at_rest()
         other.at_rest()
         assert len(one.writes()) + len(other.writes()) == before
@@ -212,6 +212,6 @@ def test_a_clock_that_jumps_changes_nothing(
         loop.cluster.clear()
         now = time.time
         monkeypatch.setattr(time, "time", lambda: now() + seconds)
-        loop.controller._add_all()
+        loop.controller.resync()
         loop.at_rest()
         assert loop.writes() == []
