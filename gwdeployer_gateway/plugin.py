@@ -185,24 +185,26 @@ class GatewayPlugin(Plugin):
 
     def _deployer(self, data_plane: DataPlane, wrapping: ParametersKind | None) -> Deployer:
         key = data_plane, wrapping
-        if key not in self._deployers:
-            generator: HelmValuesGenerator = self._generator(data_plane)
-            self._deployers[key] = Deployer(
-                GATEWAY,
-                controller_name=self._inputs.controller_name,
-                managed_by=self._inputs.managed_by,
-                chart=(wrapping.chart if wrapping else None) or builtin_chart(data_plane),
-                generator=wrapping.wrap(generator) if wrapping and wrapping.wrap else generator,
-                cluster=self.cluster,
-                prunes=self.deploys() if self.cluster is not None else (),
-            )
-        return self._deployers[key]
+        known = self._deployers.get(key)
+        # Of two that are made at once the first one stays: it may be at work already.
+        return known or self._deployers.setdefault(key, self._new_deployer(data_plane, wrapping))
+
+    def _new_deployer(self, data_plane: DataPlane, wrapping: ParametersKind | None) -> Deployer:
+        generator: HelmValuesGenerator = self._generator(data_plane)
+        return Deployer(
+            GATEWAY,
+            controller_name=self._inputs.controller_name,
+            managed_by=self._inputs.managed_by,
+            chart=(wrapping.chart if wrapping else None) or builtin_chart(data_plane),
+            generator=wrapping.wrap(generator) if wrapping and wrapping.wrap else generator,
+            cluster=self.cluster,
+            prunes=self.deploys() if self.cluster is not None else (),
+        )
 
     def _generator(self, data_plane: DataPlane) -> EnvoyGenerator | AgentgatewayGenerator:
         """Return a data plane's generator; each has large models, and most runs need one of the two."""
-        if data_plane not in self._generators:
-            self._generators[data_plane] = self._new_generator(data_plane)
-        return self._generators[data_plane]
+        known = self._generators.get(data_plane)
+        return known or self._generators.setdefault(data_plane, self._new_generator(data_plane))
 
     def _new_generator(self, data_plane: DataPlane) -> EnvoyGenerator | AgentgatewayGenerator:
         if data_plane == "envoy":
