@@ -41,7 +41,8 @@ def thing(kind: KindRef, name: str = "web", *, mine: bool = True, **content: Any
 class FakeCluster:
     """Keeps objects by reference.
 
-    ``fail`` is called with each request and may raise; ``stored`` says what is made of an applied object.
+    ``fail`` is called with each request and may raise; ``stored`` says what is made of an applied object,
+    ``patched`` what of one that is changed by a JSON patch.
     """
 
     def __init__(self, *objects: Object) -> None:
@@ -49,6 +50,7 @@ class FakeCluster:
         self.bodies: list[Any] = []
         self.fail: Callable[[str], None] = lambda _: None
         self.stored: Callable[[Object], Object] = lambda obj: obj
+        self.patched: Callable[[Object, Sequence[Operation]], Object] = lambda live, _: live
         self._lock = threading.Lock()
         self._version = 10
         self.objects: dict[ObjectRef, Object] = {}
@@ -153,7 +155,7 @@ class FakeCluster:
         self._asked(f"json_patch {ref.kind.kind} {ref.name}", patch)
         if ref not in self.objects:
             raise NotFound("gone")
-        return self.put(self.objects[ref])
+        return self.put(self.patched(self.objects[ref], patch))
 
     def delete(
         self,

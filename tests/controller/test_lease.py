@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gwdeployer.cluster import Operation
 from gwdeployer.controller.lease import LEASE, Candidate, Timing
-from gwdeployer.errors import Conflict, GwdeployerError, NotFound, ServerFailure, Throttled, Unreachable
-from gwdeployer.objects import KindRef, Object, ObjectRef
+from gwdeployer.errors import Conflict, GwdeployerError, ServerFailure, Throttled, Unreachable
+from gwdeployer.objects import Object, ObjectRef
 from tests.cluster_unit.clock import Clock
 from tests.cluster_unit.fake import FakeCluster
 
@@ -23,13 +23,14 @@ REF = ObjectRef(LEASE, "system", "web")
 class LeaseServer(FakeCluster):
     """Keeps one Lease, and every write to the version it was decided on.
 
-    ``answers``: what becomes of the next requests; an error is raised, before or after (``lost``) the write.
+    ``answers`` says what becomes of the next requests: an error, or "lost" for a write whose answer is.
     """
 
     def __init__(self, spec: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         self.answers: list[str] = []
         self.fail = self._fault
+        self.patched = self._patched
         if spec is not None:
             self.put(lease(spec))
 
@@ -38,44 +39,23 @@ class LeaseServer(FakeCluster):
         spec: Mapping[str, Any] = self.objects[REF]["spec"]
         return spec
 
-    def get(self, kind: KindRef, namespace: str, name: str, *, timeout: float | None = None) -> Object | None:
-        assert timeout
-        return super().get(kind, namespace, name, timeout=timeout)
-
-    def create(
-        self, obj: Object, *, manager: str, dry_run: bool = False, timeout: float | None = None
-    ) -> Object:
-        if REF in self.objects:
-            raise Conflict("there is one")
-        return self._answered(super().create(obj, manager=manager, timeout=timeout))
-
-    def json_patch(
-        self,
-        ref: ObjectRef,
-        patch: Sequence[Operation],
-        *,
-        manager: str,
-        dry_run: bool = False,
-        subresource: str = "",
-        timeout: float | None = None,
-    ) -> Object:
-        self._asked("json_patch")
-        if ref not in self.objects:
-            raise NotFound("gone")
-        version, spec = patch
-        if version["value"] != self.objects[ref]["metadata"]["resourceVersion"]:
-            raise Conflict("changed")
-        return self._answered(self.put({**self.objects[ref], "spec": spec["value"]}))
+    def put(self, obj: Object) -> Object:
+        stored = super().put(obj)
+        if self.answers and self.answers.pop(0) == "lost":
+            raise Unreachable("the answer was lost")
+        return stored
 
     def _fault(self, request: str) -> None:
         if self.answers and self.answers[0] != "lost":
             raise {"500": ServerFailure, "429": Throttled, "none": Unreachable}[self.answers.pop(0)]("no")
+        if request.startswith("create") and REF in self.objects:
+            raise Conflict("there is one")
 
-    def _answered(self, stored: Object) -> Object:
-        if self.answers and self.answers[0] == "lost":
-            self.answers.pop(0)
-            raise Unreachable("the answer was lost")
-        return stored
+    def _patched(self, live: Object, patch: Sequence[Operation]) -> Object:
+        version, spec = patch
+        if version["value"] != live["metadata"]["resourceVersion"]:
+            raise Conflict("changed")
+        return {**live, "spec": spec["value"]}
 
 
 def lease(spec: Mapping[str, Any]) -> Object:
@@ -112,7 +92,7 @@ def test_the_holder_renews_with_one_request_and_keeps_when_it_began() -> None:
     clock.now += 2
     assert candidate.attempt()
     assert candidate.seconds_left == 10
-    assert server.requests == ["json_patch"]
+    assert server.requests == ["json_patch Lease web"]
     assert server.spec["acquireTime"] == "2001-09-09T01:46:40.000000Z"
     assert server.spec["renewTime"] == "2001-09-09T01:46:41.500000Z"
     assert server.spec["leaseTransitions"] == 0
@@ -330,6 +310,7 @@ class Election(RuleBasedStateMachine):
 
     @rule()
     def somebody_labels_the_lease(self) -> None:
+        self.server.answers = []
         if REF in self.server.objects:
             self.server.put(self.server.objects[REF])
 

@@ -124,9 +124,10 @@ def operated(sites: Server) -> Iterator[Operated]:
 
 
 def test_it_is_ready_once_its_caches_are(operated: Operated) -> None:
-    operated.controller.cache.keep(SITE)
     status, text = operated.ask("/readyz")
-    assert (status, text) == (503, f"[-]caches failed: not synced: {SITE_KIND}\nreadyz check failed\n")
+    assert status == 503
+    assert text.startswith("[-]caches failed: not synced: ")
+    assert SITE_KIND in text
     operated.start()
     eventually("it is ready", lambda: operated.ask("/readyz") == (200, "ok"))
     assert operated.ask("/healthz?verbose") == (200, "[+]leading ok\nhealthz check passed\n")
