@@ -75,8 +75,8 @@ def commands_of(document: str) -> list[Command]:
     return found
 
 
-#: Documents with a test of their own: test_charts_examples, test_deploying (which needs a cluster).
-ELSEWHERE = {"docs/charts.md", "docs/deploying.md"}
+#: Documents with a test of their own: test_charts_examples, and those of which the Python needs a cluster.
+ELSEWHERE = {"docs/charts.md", "docs/deploying.md", "docs/embed.md"}
 
 
 def pythons() -> list[tuple[str, str]]:
