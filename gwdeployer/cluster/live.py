@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gwdeployer.cluster.compacting import compacted
 from gwdeployer.cluster.port import Cluster
@@ -18,6 +18,8 @@ from gwdeployer.store import Index, Lookup, ObjectStore
 #: right: what we wrote may have come and gone unseen.
 TRUSTED_FOR = 30.0
 _REMEMBERED = 4096
+#: Own writes to one object that a cache may be behind.
+_EARLIER = 8
 
 
 def _controllers(obj: Object) -> Iterable[Hashable]:
@@ -89,14 +91,29 @@ def is_same(one: Object | None, other: Object | None) -> bool:
     """Return whether two objects are one and the same, unchanged (or both are absent)."""
     if one is None or other is None:
         return one is other
-    a, b = metadata_of(one), metadata_of(other)
-    return a.get("uid") == b.get("uid") and a.get("resourceVersion") == b.get("resourceVersion")
+    return _version(one) == _version(other)
+
+
+#: No object has the same twice.
+_Version: TypeAlias = tuple[object, object]
+
+
+def _version(obj: Object) -> _Version:
+    metadata = metadata_of(obj)
+    return metadata.get("uid"), metadata.get("resourceVersion")
 
 
 class _Answer(NamedTuple):
+    """An answer; ``stored`` is what the cache had, ``earlier`` what of ours it may still come past."""
+
     stored: Object | None
+    earlier: tuple[_Version, ...]
     answered: Object | None
     at: float
+
+    def is_newer_than(self, stored: Object | None) -> bool:
+        """Return whether a cache that has ``stored`` has yet to catch up."""
+        return is_same(self.stored, stored) or (stored is not None and _version(stored) in self.earlier)
 
 
 class Answers:
@@ -114,9 +131,12 @@ class Answers:
     def learn(self, ref: ObjectRef, stored: Object | None, answered: Object | None) -> None:
         """Note what a write made of an object of which the cache still has ``stored``. None: it is gone."""
         with self._lock:
-            self._known.pop(ref, None)
+            before = self._known.pop(ref, None)
+            earlier = (
+                (*before.earlier, _version(before.answered)) if before is not None and before.answered else ()
+            )
             kept = compacted(answered) if answered is not None else None
-            self._known[ref] = _Answer(stored, kept, self._clock())
+            self._known[ref] = _Answer(stored, earlier[-_EARLIER:], kept, self._clock())
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
 
@@ -125,7 +145,7 @@ class Answers:
         known = self._known.get(ref)
         if known is None:
             return stored
-        if is_same(known.stored, stored) and self._clock() - known.at < TRUSTED_FOR:
+        if known.is_newer_than(stored) and self._clock() - known.at < TRUSTED_FOR:
             return known.answered
         with self._lock:
             self._known.pop(ref, None)

@@ -30,6 +30,16 @@ def test_an_answer_counts_until_the_cache_shows_something_else() -> None:
     assert answers.over(REF, old) is old
 
 
+def test_a_cache_that_comes_past_our_earlier_writes_has_not_caught_up() -> None:
+    answers = Answers(Clock())
+    first, second, third = version(2), version(3), version(4)
+    answers.learn(REF, version(1), first)
+    answers.learn(REF, version(1), second)
+    answers.learn(REF, first, third)
+    assert [answers.over(REF, version(number)) for number in (2, 3)] == [third, third]
+    assert answers.over(REF, foreign := version(5)) is foreign
+
+
 def test_a_creation_and_a_deletion_count_too() -> None:
     answers = Answers(Clock())
     answers.learn(REF, None, version(1))
