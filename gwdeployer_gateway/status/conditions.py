@@ -49,3 +49,9 @@ def status_before(obj: Object) -> Mapping[str, Any]:
 def conditions_before(status: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return the conditions of a status, or of a listener's."""
     return status.get("conditions") or ()
+
+
+def with_stated(before: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a status with the parts that we state, without empty ones (or None); others' parts stay."""
+    kept = {name: value for name, value in before.items() if name not in stated}
+    return {**kept, **{name: value for name, value in stated.items() if value is not None and value != []}}

@@ -22,6 +22,7 @@ from gwdeployer_gateway.status.conditions import (
     conditions_before,
     merged,
     status_before,
+    with_stated,
 )
 from gwdeployer_gateway.status.infrastructure import Infrastructure, infrastructure_of, words_of
 from gwdeployer_gateway.status.listener_table import ListenerTable, listener_table
@@ -54,16 +55,15 @@ def gateway_status(
         return None
     found = _find_out(gateway, outcome, store)
     before = status_before(gateway)
-    status = {**before, "addresses": before.get("addresses")}
-    if found.infrastructure.addresses is not None:
-        status["addresses"] = found.infrastructure.addresses
     if whole and found.spec is not None:
-        status |= _whole(gateway, found, found.spec, outcome, store, now)
+        stated = _whole(gateway, found, found.spec, outcome, store, now)
     else:
-        stated = _summary(found, ())
-        stated = stated if whole else beside_others(conditions_before(before), stated, gateway)
-        status["conditions"] = merged(conditions_before(before), stated, gateway, now)
-    return {name: value for name, value in status.items() if value not in (None, [])}
+        summary = _summary(found, ())
+        summary = summary if whole else beside_others(conditions_before(before), summary, gateway)
+        stated = {"conditions": merged(conditions_before(before), summary, gateway, now)}
+    if found.infrastructure.addresses is not None:
+        stated["addresses"] = found.infrastructure.addresses
+    return with_stated(before, stated)
 
 
 def _is_cut_short(outcome: ReconcileResult) -> bool:

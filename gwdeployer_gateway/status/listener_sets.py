@@ -19,6 +19,7 @@ from gwdeployer_gateway.status.conditions import (
     conditions_before,
     merged,
     status_before,
+    with_stated,
 )
 from gwdeployer_gateway.status.listener_table import Holder, listener_table
 from gwdeployer_gateway.status.listeners import listener_statuses
@@ -57,12 +58,11 @@ class ListenerSetReporter(Reporter):
         before = status_before(obj)
         accepted, programmed = _summary(holder, gateway)
         not_running = "" if programmed["status"] == "True" else programmed["message"]
-        status = {
-            **before,
+        stated = {
             "conditions": merged(conditions_before(before), [accepted, programmed], obj, now),
             "listeners": listener_statuses(holder.judgements, before, not_running, obj, now),
         }
-        return {name: value for name, value in status.items() if value != []}
+        return with_stated(before, stated)
 
     def _judged(self, obj: Object, gateway: Object, store: ObjectStore) -> Holder | None:
         """Return what the Gateway's listeners and those of all its ListenerSets make of this one.

@@ -91,7 +91,17 @@ def test_a_status_that_was_written_is_the_same_when_computed_again(mode: str) ->
 
 
 def test_what_is_not_ours_in_a_status_stays() -> None:
-    assert with_status(running(), special={"a": 1}).status()["special"] == {"a": 1}
+    status = with_status(running(), special={"a": 1}, empty=[]).status()
+    assert (status["special"], status["empty"]) == ({"a": 1}, [])
+
+
+def test_n8_a_gateway_of_the_longest_name_has_conditions_of_its_generation() -> None:
+    name = "a" * 253
+    world = World(gateway(name))
+    world.deploy(world.gateway(name))
+    status = world.status(name)
+    assert conditions(status)["Programmed"] == ("True", "Programmed")
+    assert {one["observedGeneration"] for one in status["conditions"]} == {1}
 
 
 @pytest.mark.parametrize("status", [None, "text", []])
