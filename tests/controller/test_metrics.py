@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from gwdeployer.objects import KindRef, ObjectRef
 from gwdeployer.plan import Plan
 from tests.cluster_unit.clock import Clock
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 SITE = KindRef("example.com", "v1", "Site")
 SERVICE = KindRef("", "v1", "Service")
 DEPLOYMENT = KindRef("apps", "v1", "Deployment")
@@ -217,6 +220,25 @@ def test_the_exposition_is_in_the_format_that_the_scraper_wants(metrics: Metrics
     media_type, text = metrics.exposition("application/openmetrics-text; version=1.0.0")
     assert media_type.startswith("application/openmetrics-text")
     assert text.endswith(b"# EOF\n")
+
+
+def test_the_document_has_a_line_for_each_metric_with_its_labels(metrics: Metrics) -> None:
+    queue: WorkQueue[str] = WorkQueue(metrics.queue_observer("web"))
+    metrics.watch_queue("web", lambda: queue, workers=1)
+    metrics.watch_cache(lambda: {SERVICE: 1})
+    metrics.watch_leader(Elector())
+    metrics.requested("get", 200)
+    result = deployed(Action.CREATED)
+    metrics.handled(one_pass(result, repaired=(ref(SERVICE),), status_written=True), 0.1)
+    metrics.handled(replace(TERMINAL, key=ref(SITE, "other")), 0.1)
+    shown = {
+        (family.name + ("_total" if family.type == "counter" else ""), *family.samples[0].labels)
+        for family in metrics.registry.collect()
+        if not family.name.startswith("process_")
+    }
+    lines = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", DOCUMENT.read_text(), re.MULTILINE)
+    told = {(name, *labels.split(", ")) for name, labels in lines}
+    assert {(name, *(label for label in labels if label != "le")) for name, *labels in shown} == told
 
 
 def test_metrics_can_join_the_registry_of_an_embedder() -> None:
