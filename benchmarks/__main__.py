@@ -19,7 +19,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import cluster, inference, measure
+from benchmarks import caching, cluster, inference, measure
 from gwdeployer import Chart, Deployer, MemoryStore, Object, Plan
 from gwdeployer.cache import VARIABLE
 from gwdeployer.charts import charts_folder
@@ -180,6 +180,16 @@ def memory() -> None:
     print(f"       memory of {PLANS} plans kept: {size / PLANS / 1024:.1f} KiB each")
 
 
+def caches(budgets: Budgets) -> None:
+    """Measure what a controller keeps in memory of what the cluster has."""
+    cost = caching.cost(gateways(caching.GATEWAYS), CLASS)
+    print(f"\ncache memory, {caching.GATEWAYS} Gateways with five objects each")
+    budgets.check("KiB for each Gateway, as listed", cost.listed, 100)
+    budgets.check("KiB for each Gateway, as watched", cost.watched, 100)
+    print(f"       time as multiples of reading the JSON: lists {cost.list_ratio:.2g}", end=", ")
+    print(f"events {cost.watch_ratio:.2g}")
+
+
 def commands(budgets: Budgets) -> None:
     """Measure whole processes: they are what a user waits for."""
     render = f"from gwdeployer.cli.main import main; main(['render', '-f', {str(EXAMPLE)!r}])"
@@ -234,6 +244,7 @@ def main() -> int:
     budgets = Budgets()
     against_helm(arguments.seconds, budgets)
     memory()
+    caches(budgets)
     commands(budgets)
     on_a_server(budgets)
     return 1 if budgets.missed else 0

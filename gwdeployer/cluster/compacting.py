@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from gwdeployer.objects import Object
@@ -16,17 +17,44 @@ from gwdeployer.objects import Object
 _SHAPES = 4096
 _shared: OrderedDict[str, Any] = OrderedDict()
 
+#: So many different strings are remembered at once, each of so many characters at most.
+_STRINGS = 16384
+_SHORT = 48
+_strings: dict[str, str] = {}
 
-def compacted(live: Object) -> Object:
+
+def compacted(live: Object, *, alone: bool = False) -> Object:
     """Return an equal object whose managedFields share what is equal with other objects'. Thread-safe.
 
-    Cost: the managedFields are written as JSON once (about 20 µs for a Deployment).
+    One that came ``alone``, not in a list whose objects share their names, shares names and short strings,
+    too. Cost: the managedFields are written as JSON once (35 µs for a Deployment), and those that came alone
+    are copied (40 µs).
     """
     entries = live["metadata"].get("managedFields")
-    if not entries:
+    if not entries and not alone:
         return live
-    metadata = {**live["metadata"], "managedFields": [_entry(entry) for entry in entries]}
-    return {**live, "metadata": metadata}
+    kept = {**live, "metadata": {k: v for k, v in live["metadata"].items() if k != "managedFields"}}
+    if alone:
+        kept = _sharing(kept)
+    if entries:
+        kept["metadata"]["managedFields"] = [_entry(entry) for entry in entries]
+    return kept
+
+
+def _sharing(obj: Object) -> Object:
+    """Return a copy in which equal short strings are one string (``sys.intern`` keeps them for ever)."""
+    if len(_strings) > _STRINGS:
+        _strings.clear()
+    return {_strings.setdefault(name, name): _shared_value(value) for name, value in obj.items()}
+
+
+def _shared_value(value: Any, once: Callable[[str, str], str] = _strings.setdefault) -> Any:
+    kind = value.__class__
+    if kind is str:
+        return once(value, value) if len(value) <= _SHORT else value
+    if kind is dict:
+        return {once(name, name): _shared_value(inner) for name, inner in value.items()}
+    return [_shared_value(inner) for inner in value] if kind is list else value
 
 
 def _entry(entry: Object) -> Object:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from gwdeployer.cluster.compacting import compacted
 from gwdeployer.controller.changes import Change
 from gwdeployer.controller.kind_cache import KindCache
 from gwdeployer.errors import ApiError, Fault, Forbidden, NotSynced
@@ -35,7 +34,7 @@ class KeptKind:
     ) -> None:
         """Expect a list of each of the ``namespaces`` (None: one of all)."""
         self.kind = kind
-        self.objects = KindCache(kind, compacted)
+        self.objects = KindCache(kind)
         self._on_change = on_change
         self._on_synced = on_synced
         self._lock = threading.Lock()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping, Set
+from collections.abc import Hashable, Iterable, Mapping, Set
 from itertools import chain
 from typing import TypeAlias
 
 from gwdeployer.cluster.live import is_same
 from gwdeployer.controller.changes import Change
+from gwdeployer.controller.reduction import reduced
 from gwdeployer.objects import KindRef, Object, describe, metadata_of, name_of, namespace_of
 from gwdeployer.store import Index, Lookup
 
@@ -29,13 +30,12 @@ def is_older(one: str, other: str) -> bool:
 class KindCache:
     """All objects of a kind that are known. Thread-safe: one thread may change it while others read.
 
-    Objects that have not changed stay the very same. ``reduced`` makes of an object what is kept of it.
+    Objects that have not changed stay the very same.
     """
 
-    def __init__(self, kind: KindRef, reduced: Callable[[Object], Object]) -> None:
+    def __init__(self, kind: KindRef) -> None:
         """Know no object yet."""
         self._kind = kind
-        self._reduced = reduced
         self._lock = threading.Lock()
         self._objects: dict[str, dict[str, Object]] = {}
         self._ordered: dict[str | None, tuple[Object, ...]] = {}
@@ -71,7 +71,7 @@ class KindCache:
             held = self.get(*place)
             if held is not None and (is_same(held, obj) or _is_older(obj, held)):
                 return None
-            return self._set(place, held, self._reduced(obj))
+            return self._set(place, held, reduced(obj, alone=True))
 
     def remove(self, obj: Object) -> Change | None:
         """Drop an object of which ``obj`` is the last state. None where one that is newer is held."""
@@ -95,7 +95,7 @@ class KindCache:
                 place = _place(obj)
                 held = left.pop(place, None)
                 if not is_same(held, obj):
-                    changes.append(self._set(place, held, self._reduced(obj)))
+                    changes.append(self._set(place, held, reduced(obj)))
             return [*(self._set(place, held, None) for place, held in left.items()), *changes]
 
     def _set(self, place: _Place, before: Object | None, after: Object | None) -> Change:

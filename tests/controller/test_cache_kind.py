@@ -1,0 +1,202 @@
+"""The objects of one kind in memory: what counts as news, what is filed where, and what is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gwdeployer import MemoryStore
+from gwdeployer.cluster import compacting
+from gwdeployer.cluster.compacting import compacted
+from gwdeployer.controller.kind_cache import KindCache, is_older
+from gwdeployer.controller.reduction import reduced
+from gwdeployer.objects import Object
+from gwdeployer.store import Index, Lookup
+from tests.controller.caching import CONFIG_MAP, config_map, place_of
+
+BY_V = Index("by v", lambda obj: obj["data"]["v"])
+
+
+def stored(name: str, version: int, uid: str = "", namespace: str = "default", v: str = "") -> Object:
+    """Return an object as a server has it; index BY_V files it under each letter of ``v``."""
+    made = config_map(name, namespace, v=v)
+    made["metadata"] |= {"uid": uid or f"u-{name}", "resourceVersion": str(version)}
+    return made
+
+
+# --- what is news ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "older"),
+    [("9", "10", True), ("10", "9", False), ("7", "7", False), ("", "7", False), ("a", "b", False)],
+)
+def test_versions_are_numbers_where_they_are(one: str, other: str, older: bool) -> None:
+    assert is_older(one, other) is older
+
+
+def test_what_is_as_old_as_what_is_held_or_older_changes_nothing() -> None:
+    cache = KindCache(CONFIG_MAP)
+    first = cache.put(stored("a", 10))
+    assert first is not None
+    assert cache.put(stored("a", 10)) is None
+    assert cache.put(stored("a", 9)) is None
+    assert cache.put(stored("a", 9, uid="former")) is None
+    assert cache.remove(stored("a", 9, uid="former")) is None
+    assert cache.remove(stored("b", 11)) is None
+    assert cache.get("default", "a") is first.after
+
+
+def test_what_is_newer_takes_its_place_and_goes() -> None:
+    cache = KindCache(CONFIG_MAP)
+    cache.put(stored("a", 9))
+    before = cache.get("default", "a")
+    change = cache.put(stored("a", 10, uid="another"))
+    assert change is not None
+    assert change.kind == CONFIG_MAP
+    assert change.before is before
+    assert change.after is cache.get("default", "a")
+    gone = cache.remove(stored("a", 10, uid="another"))
+    assert gone is not None
+    assert gone.after is None
+    assert cache.get("default", "a") is None
+    assert cache.select(None, None, None) == ()
+
+
+def test_a_list_is_right_even_where_it_is_older_and_yields_what_differs() -> None:
+    cache = KindCache(CONFIG_MAP)
+    cache.replace([stored("same", 5), stored("newer", 9), stored("gone", 5), stored("other", 5)])
+    same = cache.get("default", "same")
+    changes = cache.replace(
+        [stored("same", 5), stored("newer", 7), stored("back", 6), stored("other", 5, "another")]
+    )
+    names = [place_of(change.after or change.before or {})[1] for change in changes]
+    assert names == ["gone", "newer", "back", "other"]
+    assert cache.get("default", "same") is same
+
+
+def test_a_list_of_one_namespace_leaves_the_others_alone() -> None:
+    cache = KindCache(CONFIG_MAP)
+    cache.replace([stored("a", 1, namespace="shop")], "shop")
+    cache.replace([stored("b", 1, namespace="bank")], "bank")
+    assert cache.replace([], "bank")[0].after is None
+    assert [place_of(obj) for obj in cache.select(None, None, None)] == [("shop", "a")]
+
+
+# --- what is found by what ---------------------------------------------------------------------------------
+
+_steps = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "remove", "replace"]),
+        st.sampled_from("abc"),
+        st.sampled_from(["x", "xy", ""]),
+    ),
+    max_size=30,
+)
+
+
+@given(steps=_steps)
+def test_indexes_and_order_are_those_of_a_store_that_is_made_anew(steps: list[tuple[str, str, str]]) -> None:
+    cache, there = KindCache(CONFIG_MAP), dict[str, Object]()
+    cache.select(None, None, Lookup(BY_V, "x"))
+    for version, (verb, name, v) in enumerate(steps):
+        obj = stored(name, version, namespace=f"in-{name}", v=v)
+        if verb == "put":
+            cache.put(obj)
+            there[name] = obj
+        elif verb == "remove":
+            cache.remove(obj)
+            there.pop(name, None)
+        else:
+            there = {name: obj}
+            cache.replace([obj])
+        fresh = MemoryStore(there.values())
+        for key in ("x", "y"):
+            for namespace in (None, "in-a"):
+                lookup = Lookup(BY_V, key)
+                assert list(cache.select(namespace, None, lookup)) == fresh.list(
+                    CONFIG_MAP, namespace, lookup=lookup
+                )
+        assert list(cache.select(None, None, None)) == fresh.list(CONFIG_MAP)
+
+
+def test_an_object_that_an_index_cannot_read_is_found_by_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    cache = KindCache(CONFIG_MAP)
+    cache.select(None, None, Lookup(BY_V, "x"))
+    unreadable = {**stored("odd", 1), "data": None}
+    cache.put(unreadable)
+    cache.put(stored("fine", 2, v="x"))
+    assert cache.get("default", "odd") == unreadable
+    assert [obj["metadata"]["name"] for obj in cache.select(None, None, Lookup(BY_V, "x"))] == ["fine"]
+    assert cache.remove({**unreadable, "data": None}) is not None
+    assert "index 'by v' cannot read ConfigMap default/odd" in caplog.text
+
+
+# --- what is left out, and what is shared ------------------------------------------------------------------
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def annotated(**metadata: Any) -> Object:
+    obj = stored("a", 1, v="x")
+    obj["metadata"] |= {"annotations": {LAST_APPLIED: "{…}", "mine": "1"}, **metadata}
+    return obj
+
+
+def test_the_copy_that_kubectl_makes_of_an_object_is_not_kept() -> None:
+    kept = reduced(annotated())
+    assert kept["metadata"]["annotations"] == {"mine": "1"}
+    assert kept["data"] == {"v": "x"}
+
+
+def test_what_helm_stores_of_a_release_is_not_kept() -> None:
+    release = {"kind": "Secret", "metadata": {"name": "a"}, "type": "helm.sh/release.v1"}
+    assert reduced(release | {"data": {"release": "H4s"}}) == release
+    opaque = release | {"data": {"release": "H4s"}, "type": "Opaque"}
+    assert reduced(opaque) == opaque
+
+
+def test_what_somebody_controls_is_kept_whole() -> None:
+    obj = annotated(ownerReferences=[{"uid": "u", "controller": True}]) | {"type": "helm.sh/release.v1"}
+    assert reduced(obj, alone=True) == obj
+    assert reduced(annotated(ownerReferences=[{"uid": "u"}]), alone=True)["metadata"]["annotations"] == {
+        "mine": "1"
+    }
+
+
+def fielded(name: str) -> Object:
+    fields = {"f:metadata": {"f:labels": {"f:team": {}}}, "f:data": {"f:v": {}}}
+    entry = {"manager": "us", "operation": "Apply", "fieldsV1": fields}
+    obj = stored(name, 1, v="a value")
+    return {
+        **obj,
+        "metadata": {**obj["metadata"], "managedFields": [entry, {"manager": "status", "fieldsV1": {}}]},
+    }
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_is_kept_is_equal_and_shares_what_is_alike(alone: bool) -> None:
+    one, other = fielded("one"), fielded("other")
+    kept = [compacted(obj, alone=alone) for obj in (one, other)]
+    assert kept == [fielded("one"), fielded("other")]
+    assert [one, other] == [fielded("one"), fielded("other")]
+    first, second = (obj["metadata"]["managedFields"][0]["fieldsV1"]["f:data"] for obj in kept)
+    assert first is second
+
+
+def test_short_strings_of_events_are_shared_and_long_ones_are_not_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = ["".join(["a ", "value"]) for _ in range(2)]
+    kept = [compacted(stored("a", 1, v=value), alone=True) for value in values]
+    assert kept[0]["data"]["v"] is kept[1]["data"]["v"]
+    long = "x" * 500
+    assert compacted(stored("a", 1, v=long), alone=True)["data"]["v"] is long
+    assert long not in compacting._strings
+    monkeypatch.setattr(compacting, "_STRINGS", 10)
+    for number in range(100):
+        assert compacted(stored(f"n-{number}", number), alone=True) == stored(f"n-{number}", number)
+    assert len(compacting._strings) < 40
