@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": "gwdeployer.cli.explain",
     "diff": "gwdeployer.cli.diff",
     "apply": "gwdeployer.cli.apply",
+    "run": "gwdeployer.cli.run",
     "status": "gwdeployer.cli.status",
     "crds": "gwdeployer.cli.crds",
     "rbac": "gwdeployer.cli.rbac",
@@ -44,7 +45,7 @@ def command_line() -> click.Group:
     group = Commands(
         "gwdeployer",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-        help="Deploy the infrastructure behind Gateways and other owners: preview, compare, apply.",
+        help="Deploy the infrastructure behind Gateways and other owners: preview, compare, apply, run.",
         epilog=_COMPLETION,
     )
     return click.version_option(__version__, prog_name="gwdeployer")(group)

@@ -31,22 +31,20 @@ def _log(_: click.Context, __: click.Parameter, verbose: int) -> None:
         logging.getLogger("gwdeployer").addHandler(logging.NullHandler())
 
 
-_SETTINGS = (
-    click.option(
-        "-v",
-        "--verbose",
-        count=True,
-        callback=_log,
-        expose_value=False,
-        help="Log what is done to standard error; -vv logs more.",
-    ),
-    click.option(
-        "--inputs",
-        "inputs_file",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="YAML file that says what the controller knows: its name, images, control plane.",
-    ),
+_VERBOSE = click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    callback=_log,
+    expose_value=False,
+    help="Log what is done to standard error; -vv logs more.",
+)
+_INPUTS = click.option(
+    "--inputs",
+    "inputs_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="YAML file that says what the controller knows: its name, images, control plane.",
 )
 _FILES = click.option(
     "-f",
@@ -66,9 +64,12 @@ def input_options(function: F) -> F:
 
 def settings_options(function: F) -> F:
     """Add ``--inputs`` and ``-v``."""
-    for option in _SETTINGS:
-        function = option(function)
-    return function
+    return inputs_option(_VERBOSE(function))
+
+
+def inputs_option(function: F) -> F:
+    """Add ``--inputs``."""
+    return _INPUTS(function)
 
 
 def namespaces_option(text: str) -> Callable[[F], F]:

@@ -61,6 +61,11 @@ class DryRunCluster:
         with self._lock:
             return tuple(self._changes.values())
 
+    def forget(self) -> None:
+        """Begin anew with what there is."""
+        with self._lock:
+            self._changes.clear()
+
     def supports(self, kind: KindRef) -> bool:
         """See :class:`~gwdeployer.cluster.Cluster`."""
         return self._cluster.supports(kind)

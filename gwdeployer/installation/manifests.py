@@ -69,5 +69,5 @@ def _values(installation: Installation) -> dict[str, Any]:
         "image": installation.image,
         "replicas": installation.replicas,
         "inputs": installation.inputs,
-        "args": ["run", f"--inputs={_INPUTS}", "--log-format=json", *elected, *scope],
+        "args": ["run", f"--inputs={_INPUTS}", "--log-format=json", "--listen=:8080", *elected, *scope],
     }

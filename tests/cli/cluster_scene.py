@@ -12,8 +12,8 @@ import yaml
 from gwdeployer.cluster import KubernetesCluster
 from gwdeployer.installation.rights import rights_of
 from gwdeployer.objects import KindRef, Object
-from gwdeployer.plugins import configure
-from gwdeployer_gateway import GATEWAY, GATEWAY_CLASS, GATEWAY_PARAMETERS, GatewayPlugin
+from gwdeployer.plugins import configure, discover
+from gwdeployer_gateway import GATEWAY, GATEWAY_CLASS, GATEWAY_PARAMETERS
 from tests.cli.running import Done, run
 from tests.servers.accounts import LimitedAccount
 from tests.servers.servers import Server, eventually
@@ -26,9 +26,15 @@ SERVICE = KindRef("", "v1", "Service")
 
 
 def any_fields(kind: KindRef, plural: str, scope: str) -> Object:
-    """Return a CustomResourceDefinition that accepts whatever somebody writes."""
+    """Return a CustomResourceDefinition that accepts whatever somebody writes, with a status."""
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": kind.version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    version = {
+        "name": kind.version,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": schema},
+        "subresources": {"status": {}},
+    }
     names = {
         "plural": plural,
         "singular": kind.kind.lower(),
@@ -81,14 +87,14 @@ def served(server: Server, kind: KindRef) -> bool:
 class ClusterScene:
     """A namespace with a GatewayClass, and files that name what is in it.
 
-    Commands have the rights that are derived for gateways, and no others; ``cluster`` may do everything.
+    Commands have the rights that are derived for a controller, and no others; ``cluster`` may do everything.
     """
 
     def __init__(self, server: Server, folder: Path) -> None:
         self.server = server
         self.folder = folder
         self.namespace = server.namespace()
-        account = LimitedAccount(server, rights_of(configure([GatewayPlugin]), lease="gateways"), folder)
+        account = LimitedAccount(server, rights_of(configure(discover()), lease="gateways"), folder)
         account.let_in()
         self.kubeconfig = account.kubeconfig
         self.class_name = f"class-{secrets.token_hex(4)}"

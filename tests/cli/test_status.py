@@ -36,7 +36,7 @@ def report(scene: ClusterScene, gateway: Object, *conditions: Any, **more: Any) 
     stated = [{"type": type_, "status": word, "reason": reason} for type_, word, reason in conditions]
     value = {"conditions": stated, **more}
     patch = [{"op": "add", "path": "/status", "value": value}]
-    scene.cluster.json_patch(ObjectRef.of(live), patch, manager="tests")
+    scene.cluster.json_patch(ObjectRef.of(live), patch, manager="tests", subresource="status")
 
 
 def test_an_owner_that_no_controller_has_seen_is_not_known_to_be_ready(scene: ClusterScene) -> None:
