@@ -100,9 +100,9 @@ def _against_earlier(claim: Claim, earlier: Iterable[Claim]) -> Reason | None:
     """Return the conflict with an earlier holder, which is not named: that might tell too much."""
     for other in earlier:
         if reason := _clash(claim, other):
-            what = (
-                f"hostname {claim.hostname!r}" if reason == HOSTNAME_CONFLICT else f"port {claim.port.number}"
-            )
+            what = f"port {claim.port.number}"
+            if reason == HOSTNAME_CONFLICT:
+                what = f"hostname {claim.hostname or '*'} on {what}"
             return Reason(reason, f"{what} is taken: a listener that comes first has it")
     return None
 

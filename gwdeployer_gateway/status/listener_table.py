@@ -110,7 +110,7 @@ def _finished(holder: Holder, overlaps: set[Claim], store: ObjectStore) -> Holde
     listeners = [(one.listener, one.kinds) for one in holder.judgements]
     counts = attached_routes(holder.obj, listeners, store)
     judgements = [
-        replace(one, overlaps=claim in overlaps, routes=count)
+        replace(one, overlaps=not one.conflict and claim in overlaps, routes=count)
         for one, claim, count in zip(holder.judgements, holder.claims, counts, strict=True)
     ]
     return holder._replace(judgements=judgements)

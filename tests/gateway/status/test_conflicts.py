@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.scenarios import listener
+from tests.gateway.scenarios import listener, listener_set
 from tests.gateway.status.certificates import https, secret
-from tests.gateway.status.world import conditions, listener_of, message, web
+from tests.gateway.status.world import conditions, listener_of, message, running, web
 
 PASSTHROUGH = {"mode": "Passthrough"}
 OVERLAPPING = "OverlappingTLSConfig"
@@ -127,3 +127,18 @@ def test_overlapping_listeners_are_served_all_the_same() -> None:
     found = listener_of(web(secret(), listeners=listeners), "a")
     assert conditions(found)[OVERLAPPING] == ("True", "OverlappingHostnames")
     assert conditions(found)["Programmed"] == ("True", "Programmed")
+
+
+def test_what_is_conflicted_does_not_overlap_with_what_is_served() -> None:
+    theirs = listener_set(on("HTTPS", 443, "a", "*.example.com"))
+    world = running(
+        secret(),
+        theirs,
+        listeners=[on("HTTPS", 443, "a", "*.example.com"), on("HTTPS", 443, "b", "b.example.com")],
+        allowedListeners={"namespaces": {"from": "Same"}},
+    )
+    assert OVERLAPPING in conditions(listener_of(world.status(), "a"))
+    status = world.listener_set_status()
+    assert status is not None
+    assert conditions(listener_of(status, "a"))["Conflicted"] == ("True", "HostnameConflict")
+    assert OVERLAPPING not in conditions(listener_of(status, "a"))

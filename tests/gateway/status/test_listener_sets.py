@@ -144,7 +144,7 @@ def test_l6_nothing_is_told_of_whose_the_taken_hostname_is() -> None:
         listener_set(named("x", "a.example.com")), listeners=[named("secretive", "a.example.com")]
     )
     words = message(listener_of(said_of(world), "x"), "Conflicted")
-    assert words == "hostname 'a.example.com' is taken: a listener that comes first has it"
+    assert words == "hostname a.example.com on port 80 is taken: a listener that comes first has it"
 
 
 def test_l6_the_oldest_listener_set_wins_then_the_first_by_namespace_and_name() -> None:

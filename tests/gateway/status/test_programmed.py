@@ -211,7 +211,7 @@ def test_planning_that_may_succeed_later_does_not_make_parameters_invalid() -> N
 
 @pytest.mark.parametrize("mode", ["deploy", "gateway"])
 def test_of_a_self_managed_gateway_others_know_how_it_is(mode: str) -> None:
-    spec = {"infrastructure": {"parametersRef": ref()}, "addresses": [{"value": "192.0.2.7"}]}
+    spec: dict[str, Any] = {"infrastructure": {"parametersRef": ref()}, "addresses": [{"value": "192.0.2.7"}]}
     world = World(gateway(**spec), parameters({"selfManaged": {}}), mode=mode)
     status = world.status()
     assert conditions(status)["Accepted"] == ("True", "Accepted")

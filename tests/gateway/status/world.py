@@ -54,13 +54,12 @@ class World:
         """Return what a reconcile comes to; with ``errors``, the first objects of the plan failed."""
         ref = ObjectRef.of(owner)
         try:
-            deployer = self.plugin.route(owner, self.store)
-            assert not isinstance(deployer, Skip)
-            plan = deployer.plan(owner, self.store)
+            found = self.plugin.route(owner, self.store)
+            plan = Plan(ref, skip=found) if isinstance(found, Skip) else found.plan(owner, self.store)
         except GwdeployerError as error:
             return ReconcileResult(ref, planning=error)
-        except AssertionError:
-            return ReconcileResult(ref, Plan(ref, skip=Skip("not ours")))
+        if plan.skip is not None and not plan.skip.cleanup:
+            return ReconcileResult(ref, plan)
         failed = [
             Outcome(ObjectRef.of(obj), Action.FAILED, error)
             for obj, error in zip(plan.objects, errors, strict=False)
