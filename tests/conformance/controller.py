@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from gwdeployer import documents
 from tests.servers.control_plane import kubeconfig_of
 from tests.servers.processes import Process
 from tests.servers.servers import Server
@@ -20,6 +21,8 @@ from tests.servers.servers import Server
 CLASS = "gwdeployer"
 _INPUTS = {"mode": "gateway", "createClasses": True}
 _NAMESPACE, _ACCOUNT = "gwdeployer-system", "gwdeployer"
+#: Where pods have their inputs file, of the same name.
+_MOUNT = "/etc/gwdeployer"
 _GWDEPLOYER = [sys.executable, "-c", "from gwdeployer.cli.main import main; main()"]
 _CLASS_PATH = f"/apis/gateway.networking.k8s.io/v1/gatewayclasses/{CLASS}"
 
@@ -32,7 +35,7 @@ class Installation:
         self._server = server
         self._kubectl = [str(kubectl), f"--kubeconfig={server.kubeconfig}"]
         self._folder = folder
-        self._inputs = folder / "inputs.yaml"
+        self._arguments: list[str] = []
 
     def gateway_api(self, definitions: Path) -> None:
         """Install the CustomResourceDefinitions of the Gateway API from its own folder."""
@@ -41,16 +44,21 @@ class Installation:
 
     def controller(self) -> None:
         """Install what the controller needs: ``gwdeployer manifests``, with no pods of its own."""
-        self._inputs.write_text(yaml.safe_dump(_INPUTS))
-        options = [f"--inputs={self._inputs}", "--image=example.com/gwdeployer:1", "--replicas=0"]
+        inputs = self._folder / "inputs.yaml"
+        inputs.write_text(yaml.safe_dump(_INPUTS))
+        options = [f"--inputs={inputs}", "--image=example.com/gwdeployer:1", "--replicas=0"]
         manifests = self._run(*_GWDEPLOYER, "manifests", *options)
         self._run(*self._kubectl, "apply", "--server-side", "-f", "-", said=manifests)
+        (deployment,) = (one for one in documents.load_all(manifests) if one["kind"] == "Deployment")
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        self._arguments = [argument.replace(_MOUNT, str(self._folder)) for argument in container["args"]]
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Run ``gwdeployer run`` as its account for the block, which begins when its class is accepted."""
-        options = [f"--kubeconfig={self._kubeconfig()}", f"--inputs={self._inputs}"]
-        process = Process([*_GWDEPLOYER, "run", *options], self._folder / "controller.log")
+        """Run what its pods would, as its account, for the block, which begins when its class is accepted."""
+        outside = [f"--kubeconfig={self._kubeconfig()}", "--listen=off"]
+        command = [*_GWDEPLOYER, *self._arguments, *outside]
+        process = Process(command, self._folder / "controller.log")
         try:
             process.wait_until(self._class_is_accepted)
             yield
