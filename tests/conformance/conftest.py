@@ -44,7 +44,7 @@ def results(
     sources = or_missing(lambda: binaries.sources("gateway-api", "sigs.k8s.io/gateway-api"))
     installation = Installation(kube_apiserver, kubectl, tmp_path_factory.mktemp("controller"))
     installation.gateway_api(sources / "config/crd/experimental")
-    installation.controller()
+    arguments = installation.controller()
     tested = Implementation(
         kubeconfig=kube_apiserver.kubeconfig,
         gateway_class=CLASS,
@@ -53,8 +53,11 @@ def results(
         usable_address="198.19.0.1",
         unusable_address="203.0.113.1",
     )
-    with installation.running():
-        return run(program, tested, _selected(request.session))
+    with installation.running(arguments):
+        results = run(program, tested, _selected(request.session))
+    if any(result.outcome == "fail" for result in results.values()):
+        say(f"the controller's log: {installation.log}")
+    return results
 
 
 def _selected(session: pytest.Session) -> list[str]:

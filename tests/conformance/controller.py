@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -35,15 +35,15 @@ class Installation:
         self._server = server
         self._kubectl = [str(kubectl), f"--kubeconfig={server.kubeconfig}"]
         self._folder = folder
-        self._arguments: list[str] = []
+        self.log = folder / "controller.log"
 
     def gateway_api(self, definitions: Path) -> None:
         """Install the CustomResourceDefinitions of the Gateway API from its own folder."""
         self._run(*self._kubectl, "apply", "--server-side", "-k", str(definitions))
         self._run(*self._kubectl, "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
 
-    def controller(self) -> None:
-        """Install what the controller needs: ``gwdeployer manifests``, with no pods of its own."""
+    def controller(self) -> list[str]:
+        """Install ``gwdeployer manifests``, without pods; return the arguments that they would have."""
         inputs = self._folder / "inputs.yaml"
         inputs.write_text(yaml.safe_dump(_INPUTS))
         options = [f"--inputs={inputs}", "--image=example.com/gwdeployer:1", "--replicas=0"]
@@ -51,14 +51,13 @@ class Installation:
         self._run(*self._kubectl, "apply", "--server-side", "-f", "-", said=manifests)
         (deployment,) = (one for one in documents.load_all(manifests) if one["kind"] == "Deployment")
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        self._arguments = [argument.replace(_MOUNT, str(self._folder)) for argument in container["args"]]
+        return [argument.replace(_MOUNT, str(self._folder)) for argument in container["args"]]
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Run what its pods would, as its account, for the block, which begins when its class is accepted."""
+    def running(self, arguments: Sequence[str]) -> Iterator[None]:
+        """Run the controller as its account for the block, which begins when its class is accepted."""
         outside = [f"--kubeconfig={self._kubeconfig()}", "--listen=off"]
-        command = [*_GWDEPLOYER, *self._arguments, *outside]
-        process = Process(command, self._folder / "controller.log")
+        process = Process([*_GWDEPLOYER, *arguments, *outside], self.log)
         try:
             process.wait_until(self._class_is_accepted)
             yield
