@@ -40,7 +40,7 @@ class HttpWatch:
         """
         self._closed = True
         if self._response is not None:
-            with suppress(ValueError, RuntimeError, OSError):  # it has ended by itself
+            with suppress(ValueError, RuntimeError, TypeError, OSError):  # it is ending by itself
                 self._response.shutdown()
         with suppress(ValueError):  # another thread is iterating: it closes what it holds
             self._events.close()

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -362,6 +363,19 @@ def test_a_kind_is_known_once_each_namespace_was_listed(
         assert cache.unsynced() == (CONFIG_MAP,)
         rule.remove()
         assert cache.wait_for_sync(timeout=30)
+
+
+def test_many_watches_are_not_too_many_for_one_pool(
+    server: APIServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    namespaces = [f"ns-{number}" for number in range(50)]
+    with closing(KubernetesCluster.connect(server.write_kubeconfig(tmp_path / "kubeconfig"))) as cluster:
+        put(cluster, *(custom(NAMESPACE, name) for name in namespaces))
+        with kept(cluster, CONFIG_MAP, scope=Scope(namespaces)):
+            once("all watch", lambda: len(server.requests.matching({"verb": "watch"})) == 50)
+            server.faults.drop_watches()
+            once("all watch again", lambda: len(server.requests.matching({"verb": "watch"})) == 100)
+    assert not _said(caplog, "pool is full")
 
 
 # --- the end -----------------------------------------------------------------------------------------------
