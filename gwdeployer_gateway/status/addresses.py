@@ -18,6 +18,7 @@ from gwdeployer_gateway.status.conditions import Reason
 
 IP = "IPAddress"
 HOSTNAME = "Hostname"
+UNSUPPORTED = "UnsupportedAddress"
 NOT_USABLE = "AddressNotUsable"
 NOT_ASSIGNED = "AddressNotAssigned"
 
@@ -64,7 +65,7 @@ def unsupported_address(addresses: Sequence[Address]) -> Reason | None:
         for position, one in enumerate(addresses)
         if not _is_supported(one)
     ]
-    return Reason("UnsupportedAddress", "; ".join(found)) if found else None
+    return Reason(UNSUPPORTED, "; ".join(found)) if found else None
 
 
 def _is_supported(address: Address) -> bool:

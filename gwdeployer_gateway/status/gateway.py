@@ -11,7 +11,7 @@ from gwdeployer.objects import Object, describe, metadata_of
 from gwdeployer.status import Condition, condition
 from gwdeployer.store import ObjectStore
 from gwdeployer_gateway.api import spec_of
-from gwdeployer_gateway.status.addresses import unsupported_address
+from gwdeployer_gateway.status.addresses import UNSUPPORTED, unsupported_address
 from gwdeployer_gateway.status.api import FullGatewaySpec
 from gwdeployer_gateway.status.beside import beside_others
 from gwdeployer_gateway.status.client_validation import client_certificate_problem, is_insecure
@@ -30,7 +30,6 @@ from gwdeployer_gateway.status.listeners import Judgement, listener_statuses, re
 
 INVALID = "Invalid"
 INVALID_PARAMETERS = "InvalidParameters"
-UNSUPPORTED_ADDRESS = "UnsupportedAddress"
 LISTENERS_NOT_VALID = "ListenersNotValid"
 _INSECURE = "InsecureFrontendValidationMode"
 
@@ -129,7 +128,7 @@ def _attached_sets(table: ListenerTable | None, before: Mapping[str, Any]) -> in
 
 def _summary(found: _Findings, listeners: Sequence[Judgement]) -> list[Condition]:
     accepted = _accepted(found.refusal, listeners)
-    if accepted["status"] == "True" or accepted["reason"] == UNSUPPORTED_ADDRESS:
+    if accepted["status"] == "True" or accepted["reason"] == UNSUPPORTED:
         return [accepted, found.infrastructure.programmed]
     message = f"not accepted: {accepted['message']}"
     return [accepted, condition(PROGRAMMED, False, INVALID, message)]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gwdeployer.cluster import Action, ReconcileResult
+from gwdeployer.cluster.availability import WORKLOADS
 from gwdeployer.errors import Fault, GwdeployerError, Interrupted
 from gwdeployer.generator import Skip
 from gwdeployer.objects import KindRef, Object, ObjectRef, is_owned_by
@@ -22,7 +23,7 @@ from gwdeployer_gateway.status.addresses import (
     wanted_values,
 )
 from gwdeployer_gateway.status.conditions import PROGRAMMED, Reason
-from gwdeployer_gateway.status.workloads import WORKLOADS, Workload
+from gwdeployer_gateway.status.workloads import Workload
 
 #: agentgateway's word for what the API has none for.
 DEPLOYMENT_FAILED = "DeploymentFailed"
@@ -52,18 +53,20 @@ def infrastructure_of(
         why = words_of([outcome.planning]) if outcome.planning else "not planned yet"
         return Infrastructure(condition(PROGRAMMED, False, PENDING, why), why)
     if plan.skip is not None:
-        return _skipped(plan.skip, plan.warnings, wanted)
+        return _skipped(outcome, plan.skip, plan.warnings, wanted)
     return _deployed(outcome, plan, wanted, store)
 
 
-def _skipped(skip: Skip, warnings: Iterable[Fault], wanted: Sequence[Address]) -> Infrastructure:
+def _skipped(
+    outcome: ReconcileResult, skip: Skip, warnings: Iterable[Fault], wanted: Sequence[Address]
+) -> Infrastructure:
     """Tell of a Gateway for which nothing is deployed.
 
     Where what was there is removed, somebody else deploys: they know how it is, and the addresses are those
     that the Gateway asks for. Else what is there stays, and the plan's warnings say what is missing.
     """
     if skip.cleanup:
-        why = skip.reason
+        why = "; ".join([skip.reason, *_leftovers(outcome)])
         return Infrastructure(condition(PROGRAMMED, None, PENDING, why), why, asked_for(wanted))
     message = "; ".join([skip.reason, *map(str, warnings)])
     return Infrastructure(condition(PROGRAMMED, False, PENDING, message), message)
@@ -80,9 +83,7 @@ def _deployed(
     # What somebody has to do something about comes before what time will mend.
     problems.sort(key=lambda problem: problem.reason not in (DEPLOYMENT_FAILED, NOT_USABLE))
     numbers = [str(workload) for workload in workloads if workload.is_available]
-    leftovers = outcome.pruned.errors if outcome.pruned else ()
-    said = [*(problem.message for problem in problems), *numbers]
-    said += [f"could not be removed: {words_of(leftovers)}"] if leftovers else []
+    said = [*(problem.message for problem in problems), *numbers, *_leftovers(outcome)]
     reason = problems[0].reason if problems else "Programmed"
     programmed = condition(PROGRAMMED, not problems, reason, "; ".join(said) or "deployed")
     return Infrastructure(programmed, "; ".join(one.message for one in (*failed, *down)), addresses)
@@ -97,6 +98,12 @@ def _failures(outcome: ReconcileResult) -> Iterator[Reason]:
     for one in deployed.outcomes if deployed else ():
         if one.action is Action.WAITING:
             yield Reason(PENDING, f"{one.ref} is being deleted, and will be made anew")
+
+
+def _leftovers(outcome: ReconcileResult) -> Iterator[str]:
+    """Yield what should be gone and is not: nothing that is wanted suffers from it."""
+    if outcome.pruned and outcome.pruned.errors:
+        yield f"could not be removed: {words_of(outcome.pruned.errors)}"
 
 
 def _down(workload: Workload) -> Reason:

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 from gwdeployer.objects import Object, ObjectRef, metadata_of
 
-WORKLOADS = frozenset({("apps", "Deployment"), ("apps", "DaemonSet"), ("apps", "StatefulSet")})
-
 
 class Workload(NamedTuple):
     """What a workload says of its replicas.

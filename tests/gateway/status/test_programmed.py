@@ -223,6 +223,15 @@ def test_of_a_self_managed_gateway_others_know_how_it_is(mode: str) -> None:
     assert status["addresses"] == [{"type": "IPAddress", "value": "192.0.2.7"}]
 
 
+def test_what_a_self_managed_gateway_could_not_be_rid_of_is_told() -> None:
+    owner = gateway(infrastructure={"parametersRef": ref()})
+    world = World(owner, parameters({"selfManaged": {}}))
+    left = PruneResult(ObjectRef.of(owner), errors=(Forbidden("cannot delete"),))
+    status = world.plugin.status(world.gateway(), outcome(world, pruned=left), world.store, NOW)
+    assert status is not None
+    assert message(status, "Programmed").endswith("deploys the proxy; could not be removed: cannot delete")
+
+
 @pytest.mark.parametrize("mode", ["deploy", "gateway"])
 def test_l8_a_gateway_without_listeners_waits_and_keeps_what_it_had(mode: str) -> None:
     world = running(mode=mode)
