@@ -13,18 +13,16 @@ from typing import Any, NamedTuple
 from gwdeployer.crd import CrdDefinition
 from gwdeployer.crd.definition import plural_of
 from gwdeployer.objects import KindRef, is_namespaced
+from gwdeployer.objects.ownership import CLUSTER_SCOPED
 
-#: Resources of Kubernetes' own APIs that no namespace holds and nobody deploys, but may be allowed to use.
-_CLUSTER_SCOPED = frozenset(
+#: Kinds of Kubernetes' own APIs that no namespace holds and no chart renders, but rules may be about.
+_NOT_DEPLOYED = frozenset(
     {
-        ("", "nodes"),
-        ("apiextensions.k8s.io", "customresourcedefinitions"),
-        ("authentication.k8s.io", "tokenreviews"),
-        ("authorization.k8s.io", "selfsubjectaccessreviews"),
-        ("authorization.k8s.io", "selfsubjectrulesreviews"),
-        ("authorization.k8s.io", "subjectaccessreviews"),
-        ("rbac.authorization.k8s.io", "clusterrolebindings"),
-        ("rbac.authorization.k8s.io", "clusterroles"),
+        ("", "Node"),
+        ("authentication.k8s.io", "TokenReview"),
+        ("authorization.k8s.io", "SelfSubjectAccessReview"),
+        ("authorization.k8s.io", "SelfSubjectRulesReview"),
+        ("authorization.k8s.io", "SubjectAccessReview"),
     }
 )
 
@@ -45,7 +43,7 @@ class Resources:
     ) -> None:
         """``definitions`` name their kinds; ``cluster_scoped`` are further ones that no namespace holds."""
         self._definitions = {definition.kind.group_kind: definition for definition in definitions}
-        self._cluster_scoped = {kind.group_kind for kind in cluster_scoped}
+        self._cluster_scoped = {kind.group_kind for kind in cluster_scoped} | _NOT_DEPLOYED
 
     def of(self, kind: KindRef) -> Resource:
         """Return a kind's resource."""
@@ -55,8 +53,10 @@ class Resources:
         namespaced = is_namespaced(kind) and kind.group_kind not in self._cluster_scoped
         return Resource(kind.group, plural_of(kind.kind.lower()), namespaced)
 
-
-def is_for_whole_cluster(rule: Mapping[str, Any]) -> bool:
-    """Return whether only a ClusterRole that holds everywhere can give what a rule says."""
-    pairs = {(group, name) for group in rule.get("apiGroups") or () for name in rule.get("resources") or ()}
-    return bool(rule.get("nonResourceURLs")) or not pairs.isdisjoint(_CLUSTER_SCOPED)
+    def is_for_whole_cluster(self, rule: Mapping[str, Any]) -> bool:
+        """Return whether only a ClusterRole that holds everywhere can give what a rule says."""
+        pairs = {
+            (group, name) for group in rule.get("apiGroups") or () for name in rule.get("resources") or ()
+        }
+        scoped = {(group, plural_of(kind.lower())) for group, kind in CLUSTER_SCOPED | self._cluster_scoped}
+        return bool(rule.get("nonResourceURLs")) or not pairs.isdisjoint(scoped)

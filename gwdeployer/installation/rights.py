@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gwdeployer.crd import CrdDefinition
 from gwdeployer.deployer import Deployer
-from gwdeployer.installation.resources import Resource, Resources, is_for_whole_cluster
+from gwdeployer.installation.resources import Resource, Resources
 from gwdeployer.objects import KindRef
 from gwdeployer.plugins import Plugin
 
@@ -67,12 +67,13 @@ def rights_of(parts: Iterable[Deployer | Plugin], *, lease: str) -> Rights:
     needs = [_needs_of(part) for part in parts]
     definitions = [definition for need in needs for definition in need.definitions]
     cluster_scoped = [kind for need in needs for kind in need.cluster_scoped]
-    grants = _Grants(Resources(definitions, cluster_scoped))
+    resources = Resources(definitions, cluster_scoped)
+    grants = _Grants(resources)
     for need in needs:
         grants.add_all(need)
     grants.add(EVENT, _APPLY)
     given = [dict(rule) for need in needs for rule in need.permissions]
-    wide = [rule for rule in given if is_for_whole_cluster(rule)]
+    wide = [rule for rule in given if resources.is_for_whole_cluster(rule)]
     return Rights(
         (*grants.rules(namespaced=False), *_distinct(wide)),
         (*grants.rules(namespaced=True), *_distinct(rule for rule in given if rule not in wide)),

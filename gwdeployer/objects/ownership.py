@@ -8,7 +8,7 @@ from typing import Any
 from gwdeployer.objects.refs import KindRef, Object, metadata_of, name_of, namespace_of
 
 #: Kinds of Kubernetes' own APIs that no namespace holds and a chart may well render.
-_CLUSTER_SCOPED = frozenset(
+CLUSTER_SCOPED = frozenset(
     {
         ("", "Namespace"),
         ("", "PersistentVolume"),
@@ -40,7 +40,7 @@ FINALIZER = "gwdeployer.dev/cleanup"
 
 def is_namespaced(kind: KindRef) -> bool:
     """Return whether objects of a kind live in a namespace (kinds we do not know do)."""
-    return kind.group_kind not in _CLUSTER_SCOPED
+    return kind.group_kind not in CLUSTER_SCOPED
 
 
 def owner_reference(owner: Mapping[str, Any], kind: KindRef) -> dict[str, Any] | None:

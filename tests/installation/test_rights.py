@@ -66,6 +66,12 @@ class Granting(Sites):
         return [
             {"nonResourceURLs": ["/metrics"], "verbs": ["get"]},
             {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
+            {
+                "apiGroups": ["apiextensions.k8s.io"],
+                "resources": ["customresourcedefinitions"],
+                "verbs": READ,
+            },
+            {"apiGroups": ["example.com"], "resources": ["siteclasses"], "verbs": ["get"]},
             {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
         ]
 
@@ -123,6 +129,8 @@ def test_what_deployed_roles_allow_is_held_too() -> None:
     found = rights(Granting)
     assert {"nonResourceURLs": ["/metrics"], "verbs": ["get"]} in found.cluster
     assert verbs(found.cluster)["tokenreviews.authentication.k8s.io"] == ["create"]
+    assert verbs(found.cluster)["customresourcedefinitions.apiextensions.k8s.io"] == READ
+    assert verbs(found.cluster)["siteclasses.example.com"] == ["get"]
     assert verbs(found.namespaced)["pods"] == ["get"]
 
 
