@@ -22,7 +22,8 @@ from gwdeployer.testing.apiserver.workloads.rollouts import ReplicaSet, fencepos
 from gwdeployer.testing.apiserver.workloads.workload import WorkloadController, some
 
 HASH = "pod-template-hash"
-REVISION = "deployment.kubernetes.io/revision"
+_PREFIX = "deployment.kubernetes.io"
+REVISION = f"{_PREFIX}/revision"
 _COMPLETE = "NewReplicaSetAvailable"
 
 
@@ -51,7 +52,7 @@ class DeploymentController(WorkloadController):
         sizes = {} if workload["spec"].get("paused") else next_sizes(workload["spec"], new, old)
         if name in sizes and name not in sets:
             self._make(key, workload, digest, sizes[name])
-        elif not self._resize(key, {other: size for other, size in sizes.items() if other in sets}, sets):
+        elif not self._resize(key, workload, sizes, sets):
             self._number(key, workload, name, sets)
             self._report(key, name, sets)
 
@@ -73,6 +74,7 @@ class DeploymentController(WorkloadController):
                 "name": name,
                 "namespace": key.namespace,
                 "labels": metadata["labels"],
+                "annotations": _sizes(deployment),
                 "ownerReferences": [blocking_reference(deployment, self.kind)],
             },
             "spec": {
@@ -83,11 +85,18 @@ class DeploymentController(WorkloadController):
         }
         make(self._state, Key(REPLICA_SETS, key.namespace, name), obj)
 
-    def _resize(self, key: Key, sizes: Mapping[str, int], sets: Mapping[str, Object]) -> bool:
-        """Give ReplicaSets their sizes; return whether one had another."""
-        differing = {name: size for name, size in sizes.items() if sets[name]["spec"]["replicas"] != size}
+    def _resize(
+        self, key: Key, deployment: Object, sizes: Mapping[str, int], sets: Mapping[str, Object]
+    ) -> bool:
+        """Give the ReplicaSets that are there their sizes; return whether one had another."""
+        differing = {
+            name: size
+            for name, size in sizes.items()
+            if name in sets and sets[name]["spec"]["replicas"] != size
+        }
         for name, size in differing.items():
-            edit(self._state, Key(REPLICA_SETS, key.namespace, name), partial(_of_size, size))
+            resized = partial(_resized, size, _sizes(deployment))
+            edit(self._state, Key(REPLICA_SETS, key.namespace, name), resized)
         return bool(differing)
 
     def _number(self, key: Key, deployment: Object, name: str, sets: Mapping[str, Object]) -> None:
@@ -95,8 +104,9 @@ class DeploymentController(WorkloadController):
         if name not in sets:
             return
         revision = str(1 + max((_revision(one) for other, one in sets.items() if other != name), default=0))
-        for place in (Key(REPLICA_SETS, key.namespace, name), key):
-            edit(self._state, place, partial(_annotated, {REVISION: revision}))
+        numbered = partial(_annotated, {REVISION: revision})
+        edit(self._state, Key(REPLICA_SETS, key.namespace, name), numbered)
+        edit(self._state, key, numbered, subresource="status")
 
     def _report(self, key: Key, name: str, sets: Mapping[str, Object]) -> None:
         deployment = self._state.storage.get(key)
@@ -108,6 +118,7 @@ class DeploymentController(WorkloadController):
         updated = ((sets[name].get("status") or {}) if name in sets else {}).get("replicas", 0)
         counts = {count: some(number) for count, number in total.items()} | {
             "updatedReplicas": some(updated),
+            "terminatingReplicas": sum(one.get("terminatingReplicas", 0) for one in statuses),
             "unavailableReplicas": some(max(0, wanted - total["availableReplicas"])),
         }
         conditions = self._conditions(deployment, name, counts)
@@ -164,8 +175,16 @@ def _since(before: Mapping[str, Object], stated: Object, now: str) -> Object:
     }
 
 
-def _of_size(size: int, replica_set: Object) -> Object:
-    return replica_set | {"spec": replica_set["spec"] | {"replicas": size}}
+def _sizes(deployment: Object) -> dict[str, str]:
+    """Return the annotations of a ReplicaSet that was given a size: what its Deployment wanted then."""
+    wanted = deployment["spec"]["replicas"]
+    most = wanted + fenceposts(deployment["spec"]).surge
+    return {f"{_PREFIX}/desired-replicas": str(wanted), f"{_PREFIX}/max-replicas": str(most)}
+
+
+def _resized(size: int, annotations: dict[str, str], replica_set: Object) -> Object:
+    spec = replica_set["spec"] | {"replicas": size}
+    return _annotated(annotations, replica_set | {"spec": spec})
 
 
 def _revision(replica_set: Object) -> int:

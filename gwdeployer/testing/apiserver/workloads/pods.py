@@ -50,8 +50,16 @@ def template_hash(template: Mapping[str, Any]) -> str:
 
 def is_active(pod: Object) -> bool:
     """Return whether a Pod counts: it neither ended nor is being deleted."""
-    ended = (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
-    return not ended and not pod["metadata"].get("deletionTimestamp")
+    return not _has_ended(pod) and not pod["metadata"].get("deletionTimestamp")
+
+
+def is_terminating(pod: Object) -> bool:
+    """Return whether a Pod is being deleted, and may still run."""
+    return not _has_ended(pod) and bool(pod["metadata"].get("deletionTimestamp"))
+
+
+def _has_ended(pod: Object) -> bool:
+    return (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
 
 
 def is_ready(pod: Object) -> bool:

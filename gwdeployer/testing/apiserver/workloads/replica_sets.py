@@ -7,7 +7,7 @@ from gwdeployer.testing.apiserver.acting import erase
 from gwdeployer.testing.apiserver.options import DeleteOptions
 from gwdeployer.testing.apiserver.statuses import ResourceName
 from gwdeployer.testing.apiserver.storage import Key
-from gwdeployer.testing.apiserver.workloads.pods import PODS, is_active, is_ready, make_pod
+from gwdeployer.testing.apiserver.workloads.pods import PODS, is_active, is_ready, is_terminating, make_pod
 from gwdeployer.testing.apiserver.workloads.workload import WorkloadController, some
 
 REPLICA_SETS = ResourceName("apps", "replicasets")
@@ -42,5 +42,6 @@ class ReplicaSetController(WorkloadController):
             "fullyLabeledReplicas": some(len(labelled)),
             "readyReplicas": ready,
             "availableReplicas": ready,
+            "terminatingReplicas": sum(map(is_terminating, self.parts(workload).values())),
         }
         self.write_status(key, workload, counts)
