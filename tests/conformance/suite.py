@@ -21,8 +21,11 @@ _PATIENCE = {
     "GWCMustBeAccepted": 60,
 }
 _TIMEOUT = 900
-#: What differs in a line that is said again: Go's marks of whose turn it is, the time, pointers.
-_VARYING = re.compile(r"^\s*=== .*|^\s*\S+\.go:\d+: \S+ |\b0x[0-9a-f]+")
+#: A line of a helper of the suite, said at each look at the cluster: place, time, words.
+_LOOK = re.compile(r"\s+\S+\.go:\d+: [\d-]+T\S+: (.*)")
+_POINTER = re.compile(r"\b0x[0-9a-f]+")
+#: Go's marks of whose turn it is.
+_MARKS = ("=== NAME", "=== CONT", "=== PAUSE")
 
 
 class Result(NamedTuple):
@@ -104,10 +107,12 @@ def results_of(events: Iterable[Mapping[str, Any]]) -> dict[str, Result]:
 
 
 def _told(lines: Sequence[str]) -> str:
-    """Return what a test said; what it said each time that it looked again, once."""
-    kept: dict[str, str] = {}
-    for line in lines:
-        words = _VARYING.sub("", line)
-        kept.pop(words, None)
-        kept[words] = line
+    """Return what a test said; what it said each time that it looked again, once: as it was last."""
+    kept: dict[object, str] = {}
+    for number, line in enumerate(lines):
+        if not line.startswith(_MARKS):
+            look = _LOOK.match(line)
+            key = _POINTER.sub("", look[1]) if look else number
+            kept.pop(key, None)
+            kept[key] = line
     return "".join(kept.values())
