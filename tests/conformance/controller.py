@@ -8,23 +8,25 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 
 import yaml
 
 from gwdeployer import documents
+from gwdeployer.objects import Object
 from tests.servers.control_plane import kubeconfig_of
 from tests.servers.processes import Process
 from tests.servers.servers import Server
 
-#: A class that the controller makes, since the inputs ask for it.
-CLASS = "gwdeployer"
+#: Their classes, which the controller makes, since the inputs ask for them.
+DATA_PLANES = {"envoy": "gwdeployer", "agentgateway": "gwdeployer-agentgateway"}
 _INPUTS = {"mode": "gateway", "createClasses": True}
 _NAMESPACE, _ACCOUNT = "gwdeployer-system", "gwdeployer"
 #: Where pods have their inputs file, of the same name.
 _MOUNT = "/etc/gwdeployer"
 _GWDEPLOYER = [sys.executable, "-c", "from gwdeployer.cli.main import main; main()"]
-_CLASS_PATH = f"/apis/gateway.networking.k8s.io/v1/gatewayclasses/{CLASS}"
+_CLASSES = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
 
 
 class Installation:
@@ -55,11 +57,11 @@ class Installation:
 
     @contextmanager
     def running(self, arguments: Sequence[str]) -> Iterator[None]:
-        """Run the controller as its account for the block, which begins when its class is accepted."""
+        """Run the controller as its account for the block, which begins when its classes are accepted."""
         outside = [f"--kubeconfig={self._kubeconfig()}", "--listen=off"]
         process = Process([*_GWDEPLOYER, *arguments, *outside], self.log)
         try:
-            process.wait_until(self._class_is_accepted)
+            process.wait_until(self._classes_are_accepted)
             yield
         finally:
             process.stop()
@@ -72,16 +74,21 @@ class Installation:
         path.write_text(json.dumps(kubeconfig_of(endpoint)))
         return path
 
-    def _class_is_accepted(self) -> bool:
+    def _classes_are_accepted(self) -> bool:
         with self._server.client() as client:
-            answer = client.get(_CLASS_PATH)
-        if answer.status != 200:
+            answer = client.get(_CLASSES)
+        if answer.status != HTTPStatus.OK:  # what was just installed is not served at once
             return False
-        conditions = answer.object()["status"]["conditions"]
-        return any(one["type"] == "Accepted" and one["status"] == "True" for one in conditions)
+        accepted = {one["metadata"]["name"] for one in answer.object()["items"] if _is_accepted(one)}
+        return accepted >= set(DATA_PLANES.values())
 
     @staticmethod
     def _run(*command: str, said: str | None = None) -> str:
         done = subprocess.run(command, input=said, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, f"{command[-1]}: {done.stderr}"
         return done.stdout
+
+
+def _is_accepted(gateway_class: Object) -> bool:
+    conditions = gateway_class["status"]["conditions"]
+    return any(one["type"] == "Accepted" and one["status"] == "True" for one in conditions)
