@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gwdeployer import builtin_chart
@@ -170,6 +170,15 @@ class GatewayPlugin(Plugin):
         from gwdeployer_gateway.classes.definitions import MAY_READ  # noqa: PLC0415 - controllers
 
         return (MAY_READ,)
+
+    def diagnose(self, owner: Object, store: ObjectStore) -> Iterable[Fault]:
+        """Yield what is wrong with a Gateway's class; with its listeners, where nobody else says that."""
+        from gwdeployer_gateway.diagnosis import class_faults, listener_faults  # noqa: PLC0415 - as above
+
+        if not self._classes:
+            yield from class_faults(owner, self._inputs.controller_name, store)
+        if self._says_all and self.is_ours(owner, store):
+            yield from listener_faults(owner, self.warnings_of(owner, store), store)
 
     def _check_class(self, gateway_class: Object, store: ObjectStore) -> str:
         """See :class:`~gwdeployer_gateway.classes.reporter.ClassCheck`."""

@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": "gwdeployer.cli.apply",
     "run": "gwdeployer.cli.run",
     "status": "gwdeployer.cli.status",
+    "doctor": "gwdeployer.cli.doctor",
     "crds": "gwdeployer.cli.crds",
     "rbac": "gwdeployer.cli.rbac",
     "manifests": "gwdeployer.cli.manifests",

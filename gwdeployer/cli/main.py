@@ -12,14 +12,14 @@ import os
 import sys
 from collections.abc import Sequence
 
-_ALLOCATIONS = 200_000
+ALLOCATIONS = 200_000
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     # Most of a preview's time goes into loading modules; the collector would run some fifty times meanwhile
     # and find nothing. Nor is it worth a search of the whole heap to give memory back that ends with us.
-    gc.set_threshold(_ALLOCATIONS)
+    gc.set_threshold(ALLOCATIONS)
     atexit.register(gc.freeze)
     # Pydantic would look through every installed distribution for plugins of its own; none is wanted here.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -15,8 +15,8 @@ from gwdeployer.cli.options import (
     plugins_for,
     settings_options,
 )
+from gwdeployer.installation.accounts import Account
 from gwdeployer.installation.manifests import Installation, install_objects
-from gwdeployer.installation.roles import Account
 
 _NAME = "gwdeployer"
 

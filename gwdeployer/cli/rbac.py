@@ -7,31 +7,22 @@ from pathlib import Path
 import click
 
 from gwdeployer.cli.formats import objects_as
-from gwdeployer.cli.options import namespaces_option, output_option, plugins_for, settings_options
+from gwdeployer.cli.options import (
+    account_option,
+    namespaces_option,
+    output_option,
+    plugins_for,
+    settings_options,
+)
+from gwdeployer.installation.accounts import Account
 from gwdeployer.installation.rights import rights_of
-from gwdeployer.installation.roles import Account, role_objects
-
-
-def _account(_: click.Context, __: click.Parameter, text: str) -> Account:
-    """Return the account that ``NAMESPACE/NAME`` names."""
-    namespace, _slash, name = text.partition("/")
-    if not (namespace and name) or "/" in name:
-        raise click.BadParameter(f"{text!r} is no account; write NAMESPACE/NAME")
-    return Account(namespace, name)
+from gwdeployer.installation.roles import role_objects
 
 
 @click.command(epilog="Example: gwdeployer rbac --namespace shop --namespace blog | kubectl apply -f -")
 @settings_options
 @namespaces_option("Allow what namespaces hold in this one alone; may be given several times.")
-@click.option(
-    "--service-account",
-    "account",
-    callback=_account,
-    default="gwdeployer-system/gwdeployer",
-    show_default=True,
-    metavar="NAMESPACE/NAME",
-    help="Whom to give the rights.",
-)
+@account_option("Whom to give the rights.")
 @output_option("yaml", "json")
 def rbac(inputs_file: Path | None, namespaces: tuple[str, ...], account: Account, output: str) -> None:
     """Print the least rights with which "gwdeployer run" can do its work: roles, and their bindings.

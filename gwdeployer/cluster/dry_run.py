@@ -61,6 +61,11 @@ class DryRunCluster:
         with self._lock:
             return tuple(self._changes.values())
 
+    @property
+    def reality(self) -> Cluster:
+        """The cluster that is rehearsed on, where writes are in earnest."""
+        return self._cluster
+
     def forget(self) -> None:
         """Begin anew with what there is."""
         with self._lock:

@@ -15,8 +15,9 @@ from gwdeployer.charts import builtin_chart
 from gwdeployer.checksums import stamp_config_checksum
 from gwdeployer.crd import CrdDefinition, crd_of
 from gwdeployer.deployer import Deployer
+from gwdeployer.installation.accounts import Account
 from gwdeployer.installation.rights import rights_of
-from gwdeployer.installation.roles import Account, role_objects
+from gwdeployer.installation.roles import role_objects
 from gwdeployer.objects import Object, tier
 from gwdeployer.plugins import Plugin
 

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
+from gwdeployer.installation.accounts import Account
 from gwdeployer.installation.rights import Rights, Rule
 from gwdeployer.objects import Object
 
 _GROUP = "rbac.authorization.k8s.io"
 LABELS = {"app.kubernetes.io/name": "gwdeployer"}
-
-
-class Account(NamedTuple):
-    """A ServiceAccount."""
-
-    namespace: str
-    name: str
-
-    @property
-    def cluster_name(self) -> str:
-        """A name for what belongs to the account and no namespace holds; no two accounts have the same."""
-        return f"{self.namespace}:{self.name}"
 
 
 def role_objects(rights: Rights, account: Account, namespaces: Sequence[str] = ()) -> list[Object]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
+from gwdeployer.installation.accounts import Account
 from gwdeployer.installation.manifests import Installation, install_objects
-from gwdeployer.installation.roles import Account
 from gwdeployer.objects import Object
 from gwdeployer.plugins import configure, discover
 from tests.support.schema import validate_object

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gwdeployer import Inputs, KindRef, ObjectStore, Plugin, Skip
+from gwdeployer.installation.accounts import Account
 from gwdeployer.installation.rights import Rights, rights_of
-from gwdeployer.installation.roles import Account, role_objects
+from gwdeployer.installation.roles import role_objects
 from gwdeployer.objects import Object
 from gwdeployer.status import Reporter
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from gwdeployer.installation.accounts import Account
 from gwdeployer.installation.resources import Resources
 from gwdeployer.installation.rights import Rights, Rule
-from gwdeployer.installation.roles import Account, role_objects
+from gwdeployer.installation.roles import role_objects
 from gwdeployer.objects import KindRef, Object, namespace_of
 from tests.servers.control_plane import kubeconfig_of
 from tests.servers.http_client import Client
@@ -40,7 +41,7 @@ class LimitedAccount:
         self.kubeconfig.write_text(json.dumps(kubeconfig_of(self._endpoint)))
 
     def let_in(self, *namespaces: str) -> None:
-        """Give the rights in these namespaces (none: in all), by the objects that ``gwdeployer rbac`` prints."""
+        """Give the rights in these namespaces (none: all), by the objects that ``gwdeployer rbac`` prints."""
         if not self._server.has_rbac:
             return
         objects = role_objects(self._rights, self._account, namespaces)
