@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from gwdeployer import Deployer, KindRef, MemoryStore, Object, Plan
 from gwdeployer.checksums import CONFIG_CHECKSUM
+from gwdeployer.cli.main import ALLOCATIONS
 from gwdeployer.cluster import Event, KubernetesCluster, Listing
 from gwdeployer.controller import Controller, Handled, Observer, Settings
 from gwdeployer.errors import Expired
@@ -155,6 +156,7 @@ class Passes(Observer):
 
 def fleet() -> Fleet:
     """Return what a controller needs for ten thousand Gateways that are as they should be."""
+    gc.set_threshold(ALLOCATIONS)  # as the command line has it
     cluster = StillCluster(_copied(_deployed()))
     gc.collect()
     before, passes, stop = _resident(), Passes(), threading.Event()

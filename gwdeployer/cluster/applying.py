@@ -64,20 +64,33 @@ class Applier:
     finalizer: Finalizer
     optional: Set[KindRef] = frozenset()
 
-    def as_before(self, planned: Object) -> Outcome | None:
-        """Return the outcome for an object that has not changed, nor its plan, since it was found as planned.
+    def unchanged(self, planned: Object, *, create_only: bool = False) -> Outcome | None:
+        """Return the outcome for an object that a cache shows as planned. No request.
 
-        None: it has to be looked at. No request where there is a cache; without one, always None.
+        None: it takes a request, or a closer look; without a cache, always.
         """
         if not self.live.is_cached:
             return None
         ref = ObjectRef.of(planned)
         try:
             live = self.live.get(ref)
+            if live is None:
+                return None
+            if not self.settled.has(ref, planned, live):
+                if not self._is_as_planned(ref, planned, live, create_only):
+                    return None
+                self.settled.add(ref, planned, live)
         except GwdeployerError:
             return None
-        known = live is not None and self.settled.has(ref, planned, live)
-        return Outcome(ref, Action.UNCHANGED, live=live) if known else None
+        return Outcome(ref, Action.UNCHANGED, live=live)
+
+    def _is_as_planned(self, ref: ObjectRef, planned: Object, live: Object, create_only: bool) -> bool:
+        if live["metadata"].get("deletionTimestamp") or not is_ours(live, ref, self.owner):
+            return False
+        return create_only or not self._to_repair(ref, as_sent(planned), live)
+
+    def _to_repair(self, ref: ObjectRef, sent: Object, live: Object) -> list[Difference]:
+        return self.contention.repairable(ref, sent, differences(live, sent, self.manager))
 
     def bring(self, planned: Object, *, create_only: bool = False) -> Outcome:
         """Bring an object to its plan and say what became of it; never raises gwdeployer's errors."""
@@ -130,7 +143,7 @@ class Applier:
         if not ours:
             self._hold_owner(ref)
             return self._claim(ref, sent, live) if create_only else self._adopt(ref, sent, live)
-        found = self.contention.repairable(ref, sent, differences(live, sent, self.manager))
+        found = self._to_repair(ref, sent, live)
         if not found:
             return Outcome(ref, Action.UNCHANGED, live=live)
         self.contention.check(ref, sent, live, found, self.manager)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gwdeployer.cluster.field_sets import Fields, applied_by, fields_of, is_list_map, pairings
+from gwdeployer.cluster.field_sets import ITSELF, Fields, applied_by, fields_of, is_list_map, pairings
 from gwdeployer.objects import Object
 from gwdeployer.objects.quantities import is_same_amount
 from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fields_of_value, type_info
@@ -20,6 +20,7 @@ from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fi
 Path = tuple[str, ...]
 #: What an object is found by is never owned (structured-merge-diff strips it).
 _UNOWNED = {"apiVersion", "kind"}
+_SCALARS = frozenset({str, int, bool, float})
 _UNOWNED_METADATA = {"name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp"}
 
 #: Which fields the API gives defaults, of the structs that lie in values owned whole. One that is missing
@@ -88,13 +89,20 @@ def _is_bare(planned: Any, info: FieldInfo) -> bool:
 def _in_map(live: Any, planned: Object, fields: Fields, info: FieldInfo, path: Path) -> Iterator[Difference]:
     known = fields_of_value(info)
     live = live if isinstance(live, Mapping) else {}
+    found = 0
     for name, value in planned.items():
-        inner = fields.get(f"f:{name}")
+        inner, there = fields.get(f"f:{name}"), live.get(name)
+        if inner == {} and there == value and there.__class__ is value.__class__ in _SCALARS:
+            found += 1
+            continue  # most of an object: worth a way of its own
         field = known.get(name) or info.values or ANYTHING
         if inner is None:
-            yield Difference((*path, name), value, live.get(name))
+            yield Difference((*path, name), value, there)
         else:
-            yield from _in(live.get(name), value, inner, field, (*path, name))
+            found += 1
+            yield from _in(there, value, inner, field, (*path, name))
+    if found == len(fields) - (ITSELF in fields):
+        return  # nothing is owned but what is planned
     for owned in fields:
         if owned[:2] == "f:" and owned[2:] not in planned:
             yield Difference((*path, owned[2:]), None, live.get(owned[2:]))
@@ -104,6 +112,7 @@ def _in_list(
     live: Any, planned: Sequence[Any], fields: Fields, info: FieldInfo, path: Path
 ) -> Iterator[Difference]:
     items = live if isinstance(live, list) else []
+    by_keys: dict[tuple[str, ...], dict[tuple[Any, ...], Any]] = {}
     for pair in pairings(planned, fields):
         place = (*path[:-1], f"{path[-1]}[{_shown(pair.keys)}]")
         if pair.inner is None or pair.planned is None or pair.keys is None:
@@ -112,12 +121,16 @@ def _in_list(
             if pair.planned not in items:
                 yield Difference(place, pair.planned, None)
         else:
-            there = next((item for item in items if _has_keys(item, pair.keys)), None)
+            names = tuple(pair.keys)
+            if names not in by_keys:
+                by_keys[names] = _filed(items, names)
+            there = by_keys[names].get(tuple(pair.keys.values()))
             yield from _in(there, pair.planned, pair.inner, info, place)
 
 
-def _has_keys(item: Any, keys: Mapping[str, Any]) -> bool:
-    return isinstance(item, Mapping) and all(item.get(key) == value for key, value in keys.items())
+def _filed(items: Sequence[Any], names: Sequence[str]) -> dict[tuple[Any, ...], Any]:
+    """Return the live items by their keys, which the API server has seen to be scalars."""
+    return {tuple(map(item.get, names)): item for item in items if isinstance(item, Mapping)}
 
 
 def _shown(keys: Mapping[str, Any] | None) -> str:

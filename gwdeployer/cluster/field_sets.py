@@ -7,11 +7,14 @@ keys, ``v:VALUE`` a member of a set, ``.`` the thing itself. An empty tree owns 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from gwdeployer.objects import metadata_of
+
+T = TypeVar("T")
 
 Fields: TypeAlias = Mapping[str, Any]
 ITSELF = "."
@@ -107,33 +110,47 @@ def pairings(planned: Sequence[Any], fields: Fields) -> Iterator[Pairing]:
     A key that the planned item leaves out has the API's default there (``protocol: TCP``), which the set
     spells out: so an absent key agrees with any, once those that agree in all keys are paired.
     """
-    left = [name for name in fields if name != ITSELF]
-    exact = [_partner(item, left, _is_item) for item in planned]
+    left = {name: keys_in(name) for name in fields if name != ITSELF}
+    names_by_keys = Filed((keys, name) for name, keys in left.items())
+    exact = [_taken(names_by_keys.find(item), left) for item in planned]
     for item, same in zip(planned, exact, strict=True):
-        name = same or _partner(item, left, _may_be_item)
+        name = same or _taken(next((name for name in left if _may_be(item, left[name])), None), left)
         yield Pairing(item, keys_in(name), fields[name]) if name else Pairing(item, None, None)
-    for name in left:
-        yield Pairing(None, keys_in(name), fields[name])
+    for name, keys in left.items():
+        yield Pairing(None, keys, fields[name])
 
 
-def _partner(item: Any, left: list[str], agrees: Callable[[Any, str], bool]) -> str:
-    """Take the first that agrees out of those that are left; "": there is none."""
-    name = next((name for name in left if agrees(item, name)), "")
-    if name:
-        left.remove(name)
-    return name
+def _taken(name: str | None, left: dict[str, Mapping[str, Any]]) -> str:
+    """Take a name out of those that are left; "": it is not among them."""
+    return name if name is not None and left.pop(name, None) is not None else ""
 
 
-def _is_item(item: Any, name: str) -> bool:
-    keys = keys_in(name)
-    if name.startswith("v:"):
-        return bool(item == keys[""])
-    return isinstance(item, Mapping) and all(key in item and item[key] == keys[key] for key in keys)
-
-
-def _may_be_item(item: Any, name: str) -> bool:
-    keys = keys_in(name)
+def _may_be(item: Any, keys: Mapping[str, Any]) -> bool:
     return isinstance(item, Mapping) and all(item.get(key, value) == value for key, value in keys.items())
+
+
+#: The keys of a set's member: see ``keys_in``.
+_MEMBER = ("",)
+
+
+class Filed(Generic[T]):
+    """Things by the keys of list items: found without a look at each. A set's members have an empty key."""
+
+    def __init__(self, things: Iterable[tuple[Mapping[str, Any], T]]) -> None:
+        """File things, each by its keys; of several with the same keys, the first is found."""
+        self._files: dict[tuple[str, ...], dict[tuple[Any, ...], T]] = {}
+        for keys, thing in things:
+            self._files.setdefault(tuple(keys), {}).setdefault(tuple(keys.values()), thing)
+
+    def find(self, item: Any) -> T | None:
+        """Return the thing with an item's keys, or None."""
+        for names, files in self._files.items():
+            if names == _MEMBER or isinstance(item, Mapping):
+                with suppress(TypeError):  # a planned key that is no scalar is nobody's key
+                    found = files.get((item,) if names == _MEMBER else tuple(map(item.get, names)))
+                    if found is not None:
+                        return found
+        return None
 
 
 @lru_cache(maxsize=4096)

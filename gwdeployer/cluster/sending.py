@@ -13,6 +13,8 @@ from typing import Any
 from gwdeployer.objects import Object
 from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fields_of_value
 
+_SCALARS = frozenset({str, int, bool, float})
+
 
 def as_sent(planned: Object) -> Object:
     """Return what is applied for a planned object; ``planned`` is not changed. Cost: one walk over it."""
@@ -34,6 +36,9 @@ def _kept(value: Any, info: FieldInfo) -> Any:
         fields = fields_of_value(info)
         kept = {}
         for key, item in value.items():
+            if item.__class__ in _SCALARS:  # most of an object: worth a way of its own
+                kept[key] = item
+                continue
             field = fields.get(key) or info.values or ANYTHING
             inner = _kept(item, field)
             if not _dropped(inner, field):

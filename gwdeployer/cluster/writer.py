@@ -87,10 +87,14 @@ class Writer:
     def _tier(
         self, applier: Applier, objects: Sequence[Object], create_only: Set[ObjectRef]
     ) -> Iterable[Outcome]:
-        def bring(obj: Object) -> Outcome:
-            return applier.bring(obj, create_only=ObjectRef.of(obj) in create_only)
+        def is_made_once(obj: Object) -> bool:
+            return bool(create_only) and ObjectRef.of(obj) in create_only
 
-        outcomes = [applier.as_before(obj) for obj in objects]
+        def bring(obj: Object) -> Outcome:
+            return applier.bring(obj, create_only=is_made_once(obj))
+
+        # Only what takes a request is worth a thread.
+        outcomes = [applier.unchanged(obj, create_only=is_made_once(obj)) for obj in objects]
         open_ones = [obj for obj, outcome in zip(objects, outcomes, strict=True) if outcome is None]
         in_parallel = self._threads().map if len(open_ones) > 1 else map
         brought = iter(in_parallel(bring, open_ones))
