@@ -4,7 +4,7 @@ Whoever refers to an object counts, whichever controller they belong to: so seve
 one object say the same, and none takes back what another has written.
 """
 
-from __future__ import annotations
+# Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
