@@ -10,6 +10,8 @@ import pytest
 
 from gwdeployer.testing import APIServer
 from gwdeployer.testing.apiserver import watches
+from gwdeployer.testing.apiserver.statuses import ResourceName
+from gwdeployer.testing.apiserver.storage import Key
 from tests.testing.client import CONFIGMAPS, Client, Reply, configmap
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -261,6 +263,18 @@ def test_a_watch_that_has_seen_all_survives_forgetting(five: Client, server: API
         server.compact()
         five.delete(f"{CONFIGMAPS}/b")
         assert stream.names(1) == ["DELETED b"]
+
+
+def test_a_watch_that_missed_something_is_told_so_however_often_all_is_forgotten(
+    five: Client, server: APIServer
+) -> None:
+    since = five.get(CONFIGMAPS).meta["resourceVersion"]
+    with five.watch(f"{CONFIGMAPS}?resourceVersion={since}") as stream:
+        with server._storage.lock:  # it sees nothing of what happens meanwhile
+            server._storage.remove(Key(ResourceName("", "configmaps"), "default", "a"))
+            server.compact()
+            server.compact()
+        assert stream.event()[0] == "ERROR"
 
 
 def test_history_is_bounded() -> None:

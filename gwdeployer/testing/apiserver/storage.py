@@ -161,7 +161,7 @@ class Storage:
         with self.lock:
             for shelf in self._shelves.values():
                 for cursor in shelf.cursors:
-                    if cursor.revision >= _last(shelf):
+                    if cursor.revision >= max(_last(shelf), shelf.oldest):
                         cursor.revision = self.revision
                 shelf.changes.clear()
                 shelf.oldest = self.revision
