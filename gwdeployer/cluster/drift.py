@@ -130,7 +130,8 @@ def _in_list(
 
 def _filed(items: Sequence[Any], names: Sequence[str]) -> dict[tuple[Any, ...], Any]:
     """Return the live items by their keys, which the API server has seen to be scalars."""
-    return {tuple(map(item.get, names)): item for item in items if isinstance(item, Mapping)}
+    # Of several with the same keys, the first is the one that an apply goes by.
+    return {tuple(map(item.get, names)): item for item in reversed(items) if isinstance(item, Mapping)}
 
 
 def _shown(keys: Mapping[str, Any] | None) -> str:

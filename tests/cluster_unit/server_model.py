@@ -21,6 +21,8 @@ from gwdeployer.testing.apiserver.kinds import Kind, builtin_kinds
 _NOW = "2026-01-02T03:04:05Z"
 _KINDS: dict[KindRef, Kind] = {kind.resource.kind: kind for kind in builtin_kinds()}
 _DEPTH = 7
+#: A field that the API overwrites with what its new name says.
+_OLD_NAME = "serviceAccount"
 #: Types that refer to themselves, whose values are free, or that the API drops where other fields say so.
 _UNDRAWN = ("JSONSchemaProps", "ManagedFieldsEntry", "RawExtension", "SessionAffinityConfig")
 
@@ -136,6 +138,7 @@ def _of_type(info: FieldInfo, depth: int) -> st.SearchStrategy[Any]:
 
     def struct() -> st.SearchStrategy[Any]:
         drawn = {name: field for name, field in (found.fields or {}).items() if _is_drawn(field, depth)}
+        drawn.pop(_OLD_NAME, None)
         if not drawn:
             return st.just({})
         return st.lists(st.sampled_from(sorted(drawn)), unique=True, max_size=4).flatmap(
