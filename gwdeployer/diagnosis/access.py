@@ -31,7 +31,12 @@ def denied(cluster: Cluster, rights: Rights, account: Account, namespace: str) -
     One request for each right. Raises Forbidden where the caller may not ask, KindNotInstalled where the
     server decides nothing by rights, and other ApiErrors.
     """
-    asked = [(rights.cluster, ""), (rights.namespaced, namespace), (rights.home, account.namespace)]
+    asked = [
+        (rights.cluster, ""),
+        (rights.namespaced, namespace),
+        (rights.home, account.namespace),
+        (rights.default, "default"),
+    ]
     lacking: dict[tuple[str, str, str], list[str]] = {}
     for rules, place in asked:
         for question in dict.fromkeys(_questions(rules, place)):

@@ -31,18 +31,21 @@ LEASE = KindRef("coordination.k8s.io", "v1", "Lease")
 _READ = ("get", "list", "watch")
 _APPLY = ("create", "patch")
 _DEPLOY = (*_READ, *_APPLY, "delete")
+_EVENTS: Rule = {"apiGroups": [EVENT.group], "resources": ["events"], "verbs": list(_APPLY)}
 _ORDER = {verb: place for place, verb in enumerate(_DEPLOY)}
 
 
 class Rights(NamedTuple):
     """What a controller may do.
 
-    ``cluster`` holds everywhere, ``namespaced`` where there are owners, ``home`` where the controller runs.
+    ``cluster`` holds everywhere, ``namespaced`` where there are owners, ``home`` where the controller runs,
+    and ``default`` in the namespace of that name: the API keeps events about cluster-scoped objects there.
     """
 
     cluster: Sequence[Rule]
     namespaced: Sequence[Rule]
     home: Sequence[Rule]
+    default: Sequence[Rule] = ()
 
 
 @dataclass(slots=True)
@@ -72,12 +75,14 @@ def rights_of(parts: Iterable[Deployer | Plugin], *, lease: str) -> Rights:
     for need in needs:
         grants.add_all(need)
     grants.add(EVENT, _APPLY)
+    reported = [resources.of(kind) for need in needs for kind in need.reports]
     given = [dict(rule) for need in needs for rule in need.permissions]
     wide = [rule for rule in given if resources.is_for_whole_cluster(rule)]
     return Rights(
         (*grants.rules(namespaced=False), *_distinct(wide)),
         (*grants.rules(namespaced=True), *_distinct(rule for rule in given if rule not in wide)),
         _lease_rules(lease),
+        [] if all(resource.namespaced for resource in reported) else [_EVENTS],
     )
 
 

@@ -22,6 +22,8 @@ def role_objects(rights: Rights, account: Account, namespaces: Sequence[str] = (
     objects = list(_bound("", account.cluster_name, everywhere, account))
     for namespace in dict.fromkeys(namespaces):
         objects += _bound(namespace, account.name, rights.namespaced, account)
+    if namespaces:
+        objects += _bound("default", account.cluster_name, rights.default, account)
     return [*objects, *_bound(account.namespace, f"{account.name}-leader-election", rights.home, account)]
 
 

@@ -28,7 +28,7 @@ def test_namespaces_narrow_it_and_json_is_one_list() -> None:
     printed = json.loads(done.out)
     assert (printed["apiVersion"], printed["kind"]) == ("v1", "List")
     roles = [obj for obj in printed["items"] if obj["kind"] == "Role"]
-    assert [obj["metadata"]["namespace"] for obj in roles] == ["shop", "blog", "ops"]
+    assert [obj["metadata"]["namespace"] for obj in roles] == ["shop", "blog", "default", "ops"]
 
 
 def test_an_account_needs_a_namespace() -> None:

@@ -1,4 +1,7 @@
-"""``gwdeployer run``: the controller as a program, with exactly the rights that are derived for it."""
+"""``gwdeployer run``: the controller as a program.
+
+It has exactly the rights that are derived for it, in the one namespace that it looks after.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,14 @@ from typing import Any
 
 import pytest
 
+from gwdeployer.installation.rights import rights_of
 from gwdeployer.objects import KindRef, ObjectRef
+from gwdeployer.plugins import configure, discover
 from gwdeployer_gateway import GATEWAY
 from tests.cli.cluster_scene import DEPLOYMENT, SERVICE, ClusterScene
 from tests.cli.running import run
 from tests.cli.test_process import COMMAND
+from tests.servers.accounts import LimitedAccount
 from tests.servers.processes import free_ports
 from tests.servers.servers import eventually
 
@@ -61,11 +67,19 @@ class Program:
         return self.process.wait(timeout)
 
 
+@pytest.fixture
+def account(scene: ClusterScene) -> LimitedAccount:
+    """Whom the controller runs as."""
+    made = LimitedAccount(scene.server, rights_of(configure(discover()), lease="gateways"), scene.folder)
+    made.let_in(scene.namespace)
+    return made
+
+
 @contextmanager
-def program(scene: ClusterScene, *options: object) -> Iterator[Program]:
+def program(scene: ClusterScene, account: LimitedAccount, *options: object) -> Iterator[Program]:
     [port] = free_ports(1)
     log = scene.folder / f"{port}.log"
-    command = [*COMMAND, "run", f"--kubeconfig={scene.kubeconfig}", f"--namespace={scene.namespace}"]
+    command = [*COMMAND, "run", f"--kubeconfig={account.kubeconfig}", f"--namespace={scene.namespace}"]
     command += [f"--listen=127.0.0.1:{port}", *map(str, options)]
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, text=True)
@@ -76,9 +90,9 @@ def program(scene: ClusterScene, *options: object) -> Iterator[Program]:
         process.wait()
 
 
-def test_deploys_repairs_and_ends_when_it_is_asked_to(scene: ClusterScene) -> None:
+def test_deploys_repairs_and_ends_when_it_is_asked_to(scene: ClusterScene, account: LimitedAccount) -> None:
     scene.put(scene.gateway())
-    with program(scene) as running:
+    with program(scene, account) as running:
         running.until_deployed()
         ref = ObjectRef(SERVICE, scene.namespace, "web")
         uid = scene.there(SERVICE, "web")["metadata"]["uid"]
@@ -93,9 +107,9 @@ def test_deploys_repairs_and_ends_when_it_is_asked_to(scene: ClusterScene) -> No
         assert "Traceback" not in running.log
 
 
-def test_a_gateway_has_a_status_and_events(scene: ClusterScene) -> None:
+def test_a_gateway_has_a_status_and_events(scene: ClusterScene, account: LimitedAccount) -> None:
     scene.put(scene.gateway())
-    with program(scene) as running:
+    with program(scene, account) as running:
         running.until_deployed()
         eventually(
             f"the status says something\n{running.log}",
@@ -107,9 +121,9 @@ def test_a_gateway_has_a_status_and_events(scene: ClusterScene) -> None:
         )
 
 
-def test_probes_and_metrics_are_served(scene: ClusterScene) -> None:
+def test_probes_and_metrics_are_served(scene: ClusterScene, account: LimitedAccount) -> None:
     scene.put(scene.gateway())
-    with program(scene) as running:
+    with program(scene, account) as running:
         running.until_deployed()
         eventually("it is ready", lambda: running.answers("readyz"))
         assert running.page("healthz") == "ok"
@@ -121,11 +135,11 @@ def test_probes_and_metrics_are_served(scene: ClusterScene) -> None:
         assert 'gwdeployer_cache_objects{kind="Gateway.gateway.networking.k8s.io"} 1.0' in metrics
 
 
-def test_of_several_one_works_and_the_next_takes_over(scene: ClusterScene) -> None:
-    election = ("--leader-elect", f"--lease-namespace={scene.namespace}", "--lease-name=gateways")
-    with program(scene, *election) as first:
+def test_of_several_one_works_and_the_next_takes_over(scene: ClusterScene, account: LimitedAccount) -> None:
+    election = ("--leader-elect", f"--lease-namespace={account.namespace}", "--lease-name=gateways")
+    with program(scene, account, *election) as first:
         eventually("there is a leader", lambda: "leading" in first.log)
-        with program(scene, *election) as second:
+        with program(scene, account, *election) as second:
             eventually("the other knows", lambda: "held by" in second.log)
             eventually("the other is ready, too", lambda: second.answers("readyz"))
             assert first.ended(signal.SIGTERM) == 0
@@ -134,9 +148,11 @@ def test_of_several_one_works_and_the_next_takes_over(scene: ClusterScene) -> No
             assert 'leader_election_master_status{name="gateways"} 1.0' in second.page("metrics")
 
 
-def test_a_dry_run_writes_nothing_and_logs_each_difference_once(scene: ClusterScene) -> None:
+def test_a_dry_run_writes_nothing_and_logs_each_difference_once(
+    scene: ClusterScene, account: LimitedAccount
+) -> None:
     scene.put(scene.gateway())
-    with program(scene, "--dry-run", "--resync=1", "--leader-elect") as running:
+    with program(scene, account, "--dry-run", "--resync=1", "--leader-elect") as running:
         would = f"would change Deployment {scene.namespace}/web"
         eventually("it says what it would do", lambda: would in running.log)
         scene.put(scene.gateway("other"))
@@ -151,10 +167,12 @@ def test_a_dry_run_writes_nothing_and_logs_each_difference_once(scene: ClusterSc
         assert running.ended(signal.SIGINT) == 0
 
 
-def test_logs_are_one_json_object_a_line_where_that_is_asked_for(scene: ClusterScene) -> None:
+def test_logs_are_one_json_object_a_line_where_that_is_asked_for(
+    scene: ClusterScene, account: LimitedAccount
+) -> None:
     scene.put(scene.gateway(infrastructure={"parametersRef": {"group": "a", "kind": "B", "name": "c"}}))
     owner = f"Gateway {scene.namespace}/web"
-    with program(scene, "--log-format=json") as running:
+    with program(scene, account, "--log-format=json") as running:
         eventually("the owner's fault is said", lambda: owner in running.log)
         assert running.ended(signal.SIGTERM) == 0
         entry = next(entry for entry in running.entries() if entry.get("owner") == owner)
@@ -162,10 +180,12 @@ def test_logs_are_one_json_object_a_line_where_that_is_asked_for(scene: ClusterS
     assert entry["level"] == "warning"
 
 
-def test_only_namespaces_with_the_labels_are_looked_after(scene: ClusterScene) -> None:
+def test_only_namespaces_with_the_labels_are_looked_after(
+    scene: ClusterScene, account: LimitedAccount
+) -> None:
     team = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scene.namespace}}
     scene.put(scene.gateway())
-    with program(scene, f"--namespace-selector=team={scene.namespace}") as running:
+    with program(scene, account, f"--namespace-selector=team={scene.namespace}") as running:
         eventually("it is ready", lambda: running.answers("readyz"))
         assert scene.live(DEPLOYMENT, "web") is None
         scene.put({**team, "metadata": {**team["metadata"], "labels": {"team": scene.namespace}}})
@@ -213,8 +233,8 @@ def test_what_cannot_be_meant_is_told(scene: ClusterScene, option: str, said: st
     assert said in done.err
 
 
-def test_a_port_that_is_taken_is_told(scene: ClusterScene) -> None:
-    with program(scene) as running:
+def test_a_port_that_is_taken_is_told(scene: ClusterScene, account: LimitedAccount) -> None:
+    with program(scene, account) as running:
         eventually("it listens", lambda: running.answers("healthz"))
         done = run("run", "--kubeconfig", scene.kubeconfig, f"--listen=127.0.0.1:{running.port}")
     assert done.code == 2

@@ -11,6 +11,7 @@ from gwdeployer.controller import Scope
 from gwdeployer.objects import Object
 from gwdeployer.plugins import configure
 from gwdeployer_gateway import GATEWAY, GATEWAY_CLASS, GatewayPlugin
+from tests.cli.cluster_scene import any_fields
 from tests.controller.running import Running
 from tests.servers.servers import Server, eventually
 
@@ -26,34 +27,10 @@ _NAMESPACED = {
 _HTTP = {"name": "http", "protocol": "HTTP", "port": 80}
 
 
-def permissive_crd(kind: KindRef, plural: str, scope: str) -> Object:
-    """Return a definition of a kind that takes whatever it is given, and has a status."""
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {
-        "name": kind.version,
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": schema},
-        "subresources": {"status": {}},
-    }
-    metadata: dict[str, Any] = {"name": f"{plural}.{kind.group}"}
-    if kind.group == GROUP:
-        # The API server takes definitions of its own community's groups only with a word on their review.
-        metadata["annotations"] = {"api-approved.kubernetes.io": "unapproved, a test"}
-    names = {"plural": plural, "singular": plural[:-1], "kind": kind.kind, "listKind": f"{kind.kind}List"}
-    spec = {"group": kind.group, "names": names, "scope": scope, "versions": [version]}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": metadata,
-        "spec": spec,
-    }
-
-
 def crds() -> list[Object]:
     """Return definitions of the kinds of the Gateway API that matter here."""
-    namespaced = [permissive_crd(kind, plural, "Namespaced") for kind, plural in _NAMESPACED.items()]
-    return [permissive_crd(GATEWAY_CLASS, "gatewayclasses", "Cluster"), *namespaced]
+    namespaced = [any_fields(kind, plural, "Namespaced") for kind, plural in _NAMESPACED.items()]
+    return [any_fields(GATEWAY_CLASS, "gatewayclasses", "Cluster"), *namespaced]
 
 
 def install(server: Server) -> None:

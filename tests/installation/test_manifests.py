@@ -91,7 +91,7 @@ def test_namespaces_narrow_the_rights_and_the_work_alike() -> None:
     arguments = one("Deployment", found)["spec"]["template"]["spec"]["containers"][0]["args"]
     assert {"--namespace=shop", "--namespace=blog"} <= set(arguments)
     roles = [obj["metadata"]["namespace"] for obj in found if obj["kind"] == "Role"]
-    assert roles == ["shop", "blog", "system"]
+    assert roles == ["shop", "blog", "default", "system"]
 
 
 def test_service_and_disruption_budget_select_the_pods() -> None:

@@ -175,7 +175,8 @@ def test_without_namespaces_everything_is_allowed_everywhere_but_the_lease() -> 
 def test_with_namespaces_there_is_a_role_in_each_and_a_small_cluster_role() -> None:
     objects = role_objects(rights(Told), ACCOUNT, ["shop", "blog", "shop"])
     roles = {obj["metadata"].get("namespace", ""): obj for obj in objects if "rules" in obj}
-    assert list(roles) == ["", "shop", "blog", "system"]
+    assert list(roles) == ["", "shop", "blog", "default", "system"]
+    assert verbs(roles["default"]["rules"]) == {"events.events.k8s.io": ["create", "patch"]}
     assert set(verbs(roles[""]["rules"])) == {"siteclasses.example.com", "siteclasses/status.example.com"}
     assert roles["shop"]["rules"] == roles["blog"]["rules"] == list(rights(Told).namespaced)
 

@@ -30,9 +30,10 @@ class LimitedAccount:
         """Make the account, in a namespace of its own; its kubeconfig lies in ``folder``."""
         self._server, self._rights = server, rights
         self.kubeconfig = server.kubeconfig
+        self.namespace = server.namespace()
         if not server.has_rbac:
             return
-        self._account = Account(server.namespace(), f"user-{secrets.token_hex(4)}")
+        self._account = Account(self.namespace, f"user-{secrets.token_hex(4)}")
         with server.client() as client:
             path = f"/api/v1/namespaces/{self._account.namespace}/serviceaccounts"
             client.post(path, {"metadata": {"name": self._account.name}}).object()
