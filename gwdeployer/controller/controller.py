@@ -20,16 +20,16 @@ from gwdeployer.cluster.port import Cluster
 from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.changes import Change
 from gwdeployer.controller.dependents import Dependents
-from gwdeployer.controller.desk import Desk
 from gwdeployer.controller.observing import Handled, Observer, unexpected
 from gwdeployer.controller.owner_handler import OwnerHandler
 from gwdeployer.controller.owner_kinds import kept_kinds, owner_kinds, reported_kinds, status_kinds
 from gwdeployer.controller.report_handler import ReportHandler
 from gwdeployer.controller.scope import Scope
+from gwdeployer.controller.shared import Shared
 from gwdeployer.controller.triggers import Triggers
 from gwdeployer.controller.work_queue import QueueObserver, WorkQueue
 from gwdeployer.deployer import Deployer
-from gwdeployer.errors import Fault, GwdeployerError, PluginError
+from gwdeployer.errors import Conflict, Fault, GwdeployerError, Interrupted, NotSynced, PluginError
 from gwdeployer.objects import KindRef, ObjectRef
 from gwdeployer.plugins import Plugin
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: What another look soon mends; seen often, and no news.
+_PASSING = (Conflict, Interrupted, NotSynced)
 #: Seconds that a kind that cannot be read (no rights) may hold up the rest at the start.
 _FIRST_SYNC = 30.0
 
@@ -112,18 +114,17 @@ class Controller:
         self.queue_observer: QueueObserver | None = None
         self._leading = False
         self._kinds = kept_kinds(parts)
-        desk = Desk(
-            cluster, self.cache, Dependents(status_kinds(parts)), scope, self._settings.timeout, dry_run
-        )
+        self._dependents = Dependents(status_kinds(parts))
+        shared = Shared(cluster, self.cache, self._dependents, scope, self._settings.timeout, dry_run)
         owners, reported = owner_kinds(parts), reported_kinds(parts)
         self._handlers: dict[tuple[str, str], Handler] = {
-            **{one.kind.group_kind: OwnerHandler(one, desk) for one in owners},
-            **{one.kind.group_kind: ReportHandler(one, desk) for one in reported},
+            **{one.kind.group_kind: OwnerHandler(one, shared) for one in owners},
+            **{one.kind.group_kind: ReportHandler(one, shared) for one in reported},
         }
         self._installs = [key for one in reported for key in one.installs]
         self._handled = [*(one.kind for one in owners), *(one.kind for one in reported)]
         self._triggers = Triggers(
-            [one.kind for one in owners], [one.kind for one in reported], desk.dependents
+            [one.kind for one in owners], [one.kind for one in reported], self._dependents
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -145,7 +146,8 @@ class Controller:
 
     def resync(self) -> None:
         """Have everything looked at again soon. Costs no request where all is as it should be."""
-        for key in self._installs:
+        # What is remembered and gone is forgotten: it may have gone while another one led.
+        for key in (*self._installs, *self._dependents.keys()):
             self.queue.add(key)
         for kind in self._handled:
             self._add_kind(kind)
@@ -236,7 +238,8 @@ def _requeue(handled: Handled, queue: WorkQueue[ObjectRef]) -> None:
         again = queue.retry(key, at_least=handled.retry_after) if handled.retry_after is not None else None
         when = "when something changes" if again is None else f"in {again:.1f} s"
         for error in handled.errors:
-            logger.warning("%s: %s (again %s)", key, error, when, extra={"owner": str(key)})
+            level = logging.INFO if isinstance(error, _PASSING) else logging.WARNING
+            logger.log(level, "%s: %s (again %s)", key, error, when, extra={"owner": str(key)})
         return
     queue.forget(key)
     if handled.requeue_after is not None:

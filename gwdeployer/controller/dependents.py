@@ -71,6 +71,11 @@ class Dependents:
             self._replace(key, self._topics.get(key, {}), {})
             self._topics.pop(key, None)
 
+    def keys(self) -> list[ObjectRef]:
+        """Return all keys that have read anything and are not forgotten."""
+        with self._lock:
+            return list(self._topics)
+
     def of(self, change: Change) -> set[ObjectRef]:
         """Return the keys that have read what has changed."""
         unseen = status_only(change)

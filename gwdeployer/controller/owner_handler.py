@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from gwdeployer.cluster.outcomes import Action, ReconcileResult
-from gwdeployer.controller.desk import Desk
 from gwdeployer.controller.observing import Handled, unexpected
 from gwdeployer.controller.owner_kinds import OwnerKind
+from gwdeployer.controller.shared import Shared
 from gwdeployer.controller.status_keeper import Basis
 from gwdeployer.deployer import Deployer
 from gwdeployer.errors import GwdeployerError, NotSynced
@@ -23,13 +23,13 @@ _WRITTEN = frozenset({Action.CREATED, Action.CONFIGURED, Action.RECREATED})
 class OwnerHandler:
     """Handles the owners of one kind. One owner is handled by one thread at a time."""
 
-    def __init__(self, owner_kind: OwnerKind, desk: Desk) -> None:
-        """Plans are made from the desk's cache."""
+    def __init__(self, owner_kind: OwnerKind, shared: Shared) -> None:
+        """Plans are made from the shared cache."""
         self.name = owner_kind.name
         self._owner_kind = owner_kind
-        self._desk = desk
-        self._cache = desk.cache
-        self._statuses = desk.statuses(owner_kind.controller_name)
+        self._shared = shared
+        self._cache = shared.cache
+        self._statuses = shared.statuses(owner_kind.controller_name)
         self._used: dict[ObjectRef, Deployer] = {}
         self._done: dict[ObjectRef, Plan] = {}
 
@@ -48,7 +48,7 @@ class OwnerHandler:
         written, error = False, None
         if not (cancel.is_set() or isinstance(result.planning, NotSynced)):
             written, error = self._reported(key, owner, cached, result, reporting)
-        news = self._desk.dependents.record(key, planning.reads, reporting.reads, _obstacles(result))
+        news = self._shared.dependents.record(key, planning.reads, reporting.reads, _obstacles(result))
         # What was read first and subscribed to later may have changed in between.
         reads = {**planning.reads, **reporting.reads}
         stale = news and not unchanged(reads, self._cache)
@@ -60,14 +60,14 @@ class OwnerHandler:
             deployer.forget({"metadata": {"namespace": key.namespace, "name": key.name}})
         self._done.pop(key, None)
         self._statuses.forget(key)
-        self._desk.dependents.forget(key)
+        self._shared.dependents.forget(key)
         return Handled(key, self.name)
 
     def _reconciled(
         self, key: ObjectRef, owner: Object, store: ObjectStore, cancel: threading.Event
     ) -> ReconcileResult:
         try:
-            if not self._desk.scope.includes(key.namespace, store):
+            if not self._shared.scope.includes(key.namespace, store):
                 return ReconcileResult(
                     key, Plan(key, skip=Skip("is in a namespace that is not looked after"))
                 )
@@ -86,7 +86,7 @@ class OwnerHandler:
         self, deployer: Deployer, owner: Object, store: ObjectStore, cancel: threading.Event
     ) -> ReconcileResult:
         return deployer.reconcile(
-            owner, store, live=self._desk.live, timeout=self._desk.timeout, cancel=cancel
+            owner, store, live=self._shared.live, timeout=self._shared.timeout, cancel=cancel
         )
 
     def _use(self, key: ObjectRef, deployer: Deployer) -> None:
@@ -108,7 +108,7 @@ class OwnerHandler:
             return self._reconcile(cleaner, owner, self._cache, cancel)
         if not skip.cleanup:
             return ReconcileResult(key, plan)
-        pruned = cleaner.release(owner, live=self._desk.live, timeout=self._desk.timeout, cancel=cancel)
+        pruned = cleaner.release(owner, live=self._shared.live, timeout=self._shared.timeout, cancel=cancel)
         return ReconcileResult(key, plan, pruned=pruned)
 
     def _repaired(self, key: ObjectRef, result: ReconcileResult) -> tuple[ObjectRef, ...]:

@@ -1,4 +1,4 @@
-"""What all handlers of one controller work with."""
+"""What all handlers of one controller share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gwdeployer.controller.status_keeper import StatusKeeper
 from gwdeployer.store import ObjectStore
 
 
-class Desk:
+class Shared:
     """The cluster, the cache of it, who depends on what, and whose namespaces are looked after.
 
     ``timeout`` (seconds) is for one pass over one owner. ``live`` is what the cluster is known to have: in a
@@ -25,7 +25,7 @@ class Desk:
         timeout: float | None,
         dry_run: bool,
     ) -> None:
-        """Lay out what is there; see the class."""
+        """See the class."""
         self.cluster = cluster
         self.cache = cache
         self.dependents = dependents
