@@ -18,9 +18,13 @@ def record(message: str = "%s: %d objects", *arguments: object, **more: Any) -> 
     return made
 
 
+def broken() -> None:
+    raise ValueError("first line\nsecond line")
+
+
 def failure() -> Any:
     try:
-        raise ValueError("first line\nsecond line")
+        broken()
     except ValueError as error:
         return type(error), error, error.__traceback__
 
