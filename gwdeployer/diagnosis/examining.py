@@ -89,8 +89,10 @@ class Examiner:
         return case.examined()
 
     def _rehearse(self, case: _Case, deployer: Deployer) -> None:
-        result = deployer.reconcile(case.owner, self.store)
-        self.rehearsal.forget()
+        try:
+            result = deployer.reconcile(case.owner, self.store)
+        finally:
+            self.rehearsal.forget()
         if result.planning is not None:
             raise result.planning
         if result.plan is None or result.plan.skip is not None:
