@@ -84,6 +84,7 @@ class Reflector:
         self._stopped = threading.Event()
         self._stream: WatchStream | None = None
         self._version = ""
+        self._absent = False
         self._doing = Doing.LIST
         self._trouble: tuple[Doing, type[ApiError]] | None = None
 
@@ -105,6 +106,8 @@ class Reflector:
     def _round(self) -> float:
         """Catch up, and follow until that ends. Return how long to wait before the next round."""
         try:
+            if self._absent and not self._cluster.supports(self._kind):
+                return self._backoff.next()
             self._catch_up()
             return 0.0 if self._follow() else self._backoff.next()
         except KindNotInstalled as error:
@@ -125,6 +128,7 @@ class Reflector:
                 return
             self._sink.replace(listing.items, self._namespace)
             self._version = listing.resource_version
+            self._absent = False
         self._went_well()
 
     def _has_gone_back(self) -> bool:
@@ -179,6 +183,7 @@ class Reflector:
         if self._is_new(error):
             logger.info("%s: not installed, so there are none; asked again from time to time", self)
         self._version = ""
+        self._absent = True
         self._sink.replace((), self._namespace)
         return self._backoff.next()
 

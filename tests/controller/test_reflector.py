@@ -59,16 +59,16 @@ class Scripted:
         watches: Iterable[_Watched] = (),
         *,
         stands: Iterable[int | ApiError] = (),
-        served: bool = False,
+        served: Iterable[bool] = (),
     ) -> None:
         self._lists, self._watches, self._stands = iter(lists), iter(watches), iter(stands)
-        self._served = served
+        self._served = iter(served)
         self.asked: list[str] = []
         self.close: Callable[[], None] = lambda: None
 
     def supports(self, kind: KindRef) -> bool:
         self.asked.append("supports")
-        return self._served
+        return next(self._served, False)
 
     def list(
         self,
@@ -262,20 +262,26 @@ def test_what_cannot_be_watched_is_listed_again_and_said_once(caplog: pytest.Log
     assert watching == ["ConfigMap: no watch, tried again until it works: no watch for you"]
 
 
-def test_a_kind_that_is_not_served_has_no_objects() -> None:
+def test_a_kind_that_is_not_served_has_no_objects_and_is_listed_when_it_is() -> None:
     learned = Learned()
     absent = KindNotInstalled("no such kind", delay=60.0)
-    cluster = Scripted([absent, absent, listing(5, obj("a", 1))], [[absent]])
+    cluster = Scripted(
+        [absent, listing(5, obj("a", 1)), listing(9)],
+        [[absent]],
+        served=[False, False, False, True, False, True],
+    )
     pauses = reflected(cluster, learned)
-    assert learned.said[:4] == ["all: ", "all: ", "all: a", "all: "]
-    assert pauses.seconds[:3] == [1, 2, 4]
+    assert learned.said[:4] == ["all: ", "all: a", "all: ", "all: "]
+    assert cluster.asked[:4] == ["list", "supports", "supports", "supports"]
+    assert cluster.asked[4:9] == ["supports", "list", "watch 5", "supports", "supports"]
+    assert pauses.seconds[:4] == [1, 2, 4, 8]
 
 
 def test_a_server_that_only_seems_not_to_serve_a_kind_deletes_nothing() -> None:
     learned = Learned()
-    cluster = Scripted(
-        [listing(5, obj("a", 1)), listing(6, obj("a", 1))], [[KindNotInstalled("starting")]], served=True
-    )
+    seemingly = KindNotInstalled("starting")
+    lists = [listing(5, obj("a", 1)), listing(6, obj("a", 1))]
+    cluster = Scripted(lists, [[seemingly]], served=[True])
     reflected(cluster, learned)
     assert learned.said[:3] == ["all: a", "failed: KindNotInstalled", "all: a"]
 
