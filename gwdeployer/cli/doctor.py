@@ -117,4 +117,6 @@ def _lines(examined: Examined) -> Iterator[str]:
 def _summary(examined: Examined) -> str:
     if examined.left_alone:
         return "left alone"
-    return "ready, but" if examined.verdict.ready else click.style("not ready", fg="red")
+    if examined.verdict.ready:
+        return "ready, but"
+    return f"{click.style('not ready', fg='red')} ({examined.verdict.reason})"

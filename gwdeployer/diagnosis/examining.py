@@ -6,6 +6,7 @@ became of what was deployed. Nothing is written.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,8 @@ from gwdeployer.objects import KindRef, Object, ObjectRef, is_owned_by, metadata
 from gwdeployer.plan import Plan
 from gwdeployer.plugins import Plugin
 from gwdeployer.store import ObjectStore
+
+logger = logging.getLogger(__name__)
 
 POD = KindRef("", "v1", "Pod")
 _SERVICE = ("", "Service")
@@ -176,7 +179,9 @@ class _Case:
             self.warn("cannot be looked at", error)
         except GwdeployerError as error:
             self.add(*error.about(subject=str(self.ref)).faults)
-        except Exception as error:  # noqa: BLE001 - a plugin's mistake is a finding, too
+        except Exception as error:
+            # A plugin's mistake is a finding, too.
+            logger.info("%s: %s", self.ref, failed, exc_info=True)
             self.add(Fault(f"{failed}: {type(error).__name__}: {error}", hint="-v shows where"))
 
     def examined(self) -> Examined:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from gwdeployer.inputs import read_inputs
 from gwdeployer.installation.accounts import Account
 from gwdeployer.installation.manifests import Installation, install_objects
 from gwdeployer.objects import Object
@@ -67,6 +69,12 @@ def test_the_pods_read_the_inputs_that_are_given() -> None:
     assert f"--inputs={mount['mountPath']}/inputs.yaml" in container["args"]
     assert (volume["name"], volume["configMap"]["name"]) == (mount["name"], config_map["metadata"]["name"])
     assert yaml.safe_load(config_map["data"]["inputs.yaml"]) == inputs
+
+
+def test_inputs_that_say_nothing_can_be_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "inputs.yaml"
+    path.write_text(one("ConfigMap", objects())["data"]["inputs.yaml"])
+    assert read_inputs(path) == {}
 
 
 def test_pods_restart_when_the_inputs_change() -> None:
