@@ -97,6 +97,20 @@ def test_events_are_selected_by_what_they_are_about(client: Client) -> None:
     assert names(client.get(f"{path}2")) == []
 
 
+def test_events_are_selected_in_both_forms_however_they_were_written(client: Client) -> None:
+    about = {"kind": "Pod", "namespace": "default", "name": "web"}
+    base = {"metadata": {"name": "web.1"}, "reason": "Pulled", "type": "Normal", "action": "Pull"}
+    new = {"regarding": about, "reportingController": "me", "reportingInstance": "1", "note": "done"}
+    time = {"eventTime": "2030-01-01T00:00:00.000000Z"}
+    client.created("/apis/events.k8s.io/v1/namespaces/default/events", base | new | time)
+    core = "/api/v1/namespaces/default/events?fieldSelector="
+    assert names(client.get(f"{core}involvedObject.name=web,reportingComponent=me")) == ["web.1"]
+    assert names(client.get(f"{core}involvedObject.name=other")) == []
+    new_form = "/apis/events.k8s.io/v1/events?fieldSelector="
+    assert names(client.get(f"{new_form}regarding.name=web,reportingController=me")) == ["web.1"]
+    assert client.get(f"{new_form}involvedObject.name=web").code == 400
+
+
 def test_pages_show_one_moment(five: Client) -> None:
     first = five.get(f"{CONFIGMAPS}?limit=2")
     assert (names(first), first.meta["remainingItemCount"]) == (["a", "b"], 3)

@@ -17,7 +17,7 @@ from gwdeployer.testing.apiserver.options import DeleteOptions, delete_options, 
 from gwdeployer.testing.apiserver.reads import listed
 from gwdeployer.testing.apiserver.state import NAMESPACES, Answer, Call, State, timestamp
 from gwdeployer.testing.apiserver.statuses import ResourceName, StatusError
-from gwdeployer.testing.apiserver.writes import in_version, live_object, remove
+from gwdeployer.testing.apiserver.writes import live_object, remove
 
 #: Namespaces that are always there.
 IMMORTAL = ("default", "kube-system", "kube-public")
@@ -97,7 +97,7 @@ def _terminated(state: State, call: Call, live: Object, options: DeleteOptions) 
 
 def _removed(state: State, call: Call, live: Object) -> Object:
     last = remove(state, call, call.key(live["metadata"]["name"]))
-    return in_version(call, last) if last is not None else live
+    return call.in_version(last) if last is not None else live
 
 
 def _stored(state: State, call: Call, new: Object, live: Object, options: DeleteOptions) -> Object:

@@ -17,7 +17,7 @@ from gwdeployer.testing.apiserver.options import ListOptions, list_options, revi
 from gwdeployer.testing.apiserver.selectors import Selects
 from gwdeployer.testing.apiserver.state import Answer, Call, State
 from gwdeployer.testing.apiserver.storage import Forgotten, Place, Snapshot
-from gwdeployer.testing.apiserver.writes import in_version, live_object
+from gwdeployer.testing.apiserver.writes import live_object
 
 _OLD_LIST = "The resourceVersion for the provided list is too old."
 _OLD_PAGE = (
@@ -59,7 +59,7 @@ def get(state: State, call: Call, revision: int = 0) -> Answer:
     if revision:
         place = call.key().place
         found = state.storage.snapshot(call.key().resource, revision).objects.get(place)
-        obj = None if found is None else in_version(call, found)
+        obj = None if found is None else call.in_version(found)
     else:
         obj = live_object(state, call)
     if obj is None:
@@ -87,7 +87,7 @@ def listed(state: State, call: Call, options: ListOptions, revision: int = 0) ->
     if more := sum(1 for _ in found):
         meta["continue"] = Token(snapshot.revision, page[-1][0]).encoded(call.namespace)
         meta |= {} if selects else {"remainingItemCount": more}
-    return list_of(call, [in_version(call, obj) for _, obj in page], meta)
+    return list_of(call, [call.in_version(obj) for _, obj in page], meta)
 
 
 def _found(

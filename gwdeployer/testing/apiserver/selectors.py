@@ -28,6 +28,8 @@ _TERM = re.compile(r"([^=!]+?)\s*(==|!=|=)\s*(.*)", re.DOTALL)
 
 #: What objects of every kind can be selected by.
 _ALWAYS = ("metadata.name", "metadata.namespace")
+#: What an Event says of the object it is about.
+_REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 #: Fields beyond those, by resource.
 _FIELDS: dict[tuple[str, str], frozenset[str]] = {
     ("", "pods"): frozenset(

@@ -69,9 +69,18 @@ class Call:
         """Return where the object of the request, or another one of its kind, is kept."""
         return Key(ResourceName(*self.kind.storage), self.namespace, name or self.target.name)
 
+    def in_version(self, obj: Object) -> Object:
+        """Return a stored object in the version of the request."""
+        kind = self.kind.resource.kind
+        if obj["apiVersion"] == kind.api_version and obj["kind"] == kind.kind:
+            return obj
+        return self.kind.convert(obj)
+
     def selection(self, labels: str, fields: str) -> Selects | None:
-        """Return which objects of the kind the selectors mean; None for all. Raises StatusError (400)."""
-        return selection(self.resource, labels, fields, builtin=self.kind.is_builtin)
+        """Return which stored objects the selectors mean; None for all. Raises StatusError (400)."""
+        selects = selection(self.resource, labels, fields, builtin=self.kind.is_builtin)
+        # Fields have the names of the version that is asked for (an Event's, in each of its two groups).
+        return None if selects is None else lambda obj: selects(self.in_version(obj))
 
 
 class Answer(NamedTuple):

@@ -16,7 +16,6 @@ from gwdeployer.testing.apiserver.options import list_options, revision_of
 from gwdeployer.testing.apiserver.selectors import Selects
 from gwdeployer.testing.apiserver.state import Call, State
 from gwdeployer.testing.apiserver.storage import Change, Forgotten
-from gwdeployer.testing.apiserver.writes import in_version
 
 #: Seconds between bookmarks, and how long a watch lasts unless the client says.
 BOOKMARK_EVERY = 60.0
@@ -105,7 +104,7 @@ class Watch:
         return _line("BOOKMARK", self._shape(self._call.kind.empty | {"metadata": meta}))
 
     def _form(self, obj: Object) -> Object:
-        return self._shape(in_version(self._call, obj))
+        return self._shape(self._call.in_version(obj))
 
 
 def _too_old(error: Forgotten) -> statuses.StatusError:

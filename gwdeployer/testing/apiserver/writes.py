@@ -84,15 +84,7 @@ def write(state: State, call: Call, change: Change, *, make: Make | None = None,
 def live_object(state: State, call: Call, name: str = "") -> Object | None:
     """Return an object of the request's kind as it is stored, in the version of the request."""
     obj = state.storage.get(call.key(name))
-    return None if obj is None else in_version(call, obj)
-
-
-def in_version(call: Call, obj: Object) -> Object:
-    """Return a stored object in the version of the request."""
-    kind = call.kind.resource.kind
-    if obj["apiVersion"] == kind.api_version and obj["kind"] == kind.kind:
-        return obj
-    return call.kind.convert(obj)
+    return None if obj is None else call.in_version(obj)
 
 
 def decoded_body(call: Call, options: WriteOptions) -> Object:
