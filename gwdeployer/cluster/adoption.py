@@ -87,3 +87,14 @@ def renaming(live: Object, former: str, ours: str) -> list[Operation]:
         {"op": "replace", "path": "/metadata/managedFields", "value": [entry, *kept]},
         {"op": "replace", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
     ]
+
+
+def owned_twice(live: Object, manager: str) -> list[Operation]:
+    """Return the JSON patch that makes what we own by an update ours by apply alone; empty: there is none.
+
+    What is owned in both ways would stay when the plan drops it.
+    """
+    managers = {Manager.of(entry) for entry in entries_of(live)}
+    if not {Manager(manager, "Apply"), Manager(manager, "Update")} <= managers:
+        return []
+    return renaming(live, manager, manager)

@@ -13,7 +13,7 @@ from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from gwdeployer.cluster.adoption import former_manager, is_ours, renaming
+from gwdeployer.cluster.adoption import former_manager, is_ours, owned_twice, renaming
 from gwdeployer.cluster.contention import Contention
 from gwdeployer.cluster.drift import Difference, differences
 from gwdeployer.cluster.finalizing import Finalizer
@@ -171,6 +171,9 @@ class Applier:
         return Outcome(ref, Action.CONFIGURED, live=answered, adopted_from=adopted_from)
 
     def _configure(self, ref: ObjectRef, sent: Object, live: Object, found: Sequence[Difference]) -> Outcome:
+        if ours_alone := owned_twice(live, self.manager):
+            live = self.cluster.json_patch(ref, ours_alone, manager=self.manager)
+            self.live.learn(ref, live)
         kept = replicas_given_up(live, sent, self.manager)
         if kept is not None:
             live = self.cluster.apply(kept, manager=heir(self.manager))

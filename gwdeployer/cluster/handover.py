@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeAlias
 
 from gwdeployer.cluster.field_sets import applied_by, fields_of, owns
 from gwdeployer.cluster.places import at, with_content
 from gwdeployer.cluster.port import Operation
 from gwdeployer.errors import Cause
 from gwdeployer.objects import Object
+
+#: Steps from the object to a list's item.
+_Place: TypeAlias = tuple[str | int, ...]
 
 _REPLICAS = ("spec", "replicas")
 #: What the API server allows a field manager's name to be.
@@ -72,7 +76,9 @@ def without_duplicates(live: Object, planned: Object, causes: Sequence[Cause]) -
     """Return the JSON patch that removes items in the way of planned ones; empty: that is not why.
 
     Somebody has changed the key of one of our items (the number of a Service's port): it is a stranger's now,
-    and still has what must be unique (the port's name). The patch holds for this very object only.
+    and still has what must be unique (the port's name). Where nothing would be left, which the API may not
+    allow, the planned items take their place: those are then ours in two ways (``adoption.owned_twice``).
+    The patch holds for this very object only.
     """
     duplicates = [cause for cause in causes if cause.reason == _DUPLICATE]
     found = {place for cause in duplicates for place in _in_the_way(live, planned, cause)}
@@ -81,10 +87,30 @@ def without_duplicates(live: Object, planned: Object, causes: Sequence[Cause]) -
     version = live["metadata"]["resourceVersion"]
     guard = {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
     last_first = sorted(found, key=lambda place: place[-1], reverse=True)
-    return [guard, *({"op": "remove", "path": "/" + "/".join(map(str, place))} for place in last_first)]
+    by_list = groupby(sorted(last_first, key=_list_of), key=_list_of)
+    return [guard, *(step for path, places in by_list for step in _removing(live, planned, path, [*places]))]
 
 
-def _in_the_way(live: Object, planned: Object, cause: Cause) -> Iterator[tuple[str | int, ...]]:
+def _list_of(place: _Place) -> tuple[str, ...]:
+    return tuple(map(str, place[:-1]))
+
+
+def _removing(
+    live: Object, planned: Object, path: Sequence[str], places: Sequence[_Place]
+) -> Iterator[Operation]:
+    """Yield what removes these items of one list, the last one first; or what replaces all of them."""
+    theirs, ours = _both_at(live, planned, places[0][:-1])
+    if len(places) == len(theirs):
+        yield {"op": "replace", "path": _pointer(path), "value": ours}
+    else:
+        yield from ({"op": "remove", "path": _pointer(place)} for place in places)
+
+
+def _pointer(path: Sequence[str | int]) -> str:
+    return "/" + "/".join(map(str, path))
+
+
+def _in_the_way(live: Object, planned: Object, cause: Cause) -> Iterator[_Place]:
     """Yield the place of each live item that has a planned item's unique value and is another item."""
     *to_list, _, field = [name or int(index) for name, index in _STEP.findall(cause.field)]
     theirs, ours = _both_at(live, planned, to_list)

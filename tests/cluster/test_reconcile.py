@@ -131,6 +131,26 @@ def test_an_item_whose_key_somebody_changed_is_set_back(scene: Scene) -> None:
     assert [*map(str, scene.cluster.writes)] == []
 
 
+def test_a_list_whose_every_key_somebody_changed_is_set_back_and_is_ours_alone(scene: Scene) -> None:
+    site = scene.site()
+    scene.reconciled(site)
+    numbers = enumerate((81, 54, 55))
+    edits = [
+        {"op": "replace", "path": f"/spec/ports/{index}/port", "value": number} for index, number in numbers
+    ]
+    scene.patch(SERVICE, name_of(site), *edits)
+    scene.reconciled(site)
+    ports = scene.there(SERVICE, name_of(site))["spec"]["ports"]
+    assert {port["name"]: port["port"] for port in ports} == {"dns": 53, "dns-tcp": 53, "http": 80}
+    scene.reconciled(site)
+    assert [*map(str, scene.cluster.writes)] == []
+    # Whatever is written next sees to it that nothing stays when the plan drops it.
+    scene.patch(SERVICE, name_of(site), {"op": "remove", "path": "/metadata/labels/app"})
+    scene.reconciled(site)
+    entries = scene.there(SERVICE, name_of(site))["metadata"]["managedFields"]
+    assert [one["operation"] for one in entries if one["manager"] == MANAGER] == ["Apply"]
+
+
 def test_a_foreign_field_is_left_alone(scene: Scene) -> None:
     site = scene.site()
     scene.reconciled(site)
