@@ -23,6 +23,7 @@ _NAMESPACED = {
     KindRef(GROUP, "v1", "HTTPRoute"): "httproutes",
     KindRef(GROUP, "v1beta1", "ReferenceGrant"): "referencegrants",
     KindRef("gateway.kgateway.dev", "v1alpha1", "GatewayParameters"): "gatewayparameters",
+    KindRef("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler"): "verticalpodautoscalers",
 }
 _HTTP = {"name": "http", "protocol": "HTTP", "port": 80}
 

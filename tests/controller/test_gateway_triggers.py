@@ -18,6 +18,7 @@ CONFIG_MAP, SERVICE, ACCOUNT = (
 )
 DEPLOYMENT = KindRef("apps", "v1", "Deployment")
 HPA = KindRef("autoscaling", "v2", "HorizontalPodAutoscaler")
+VPA = KindRef("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler")
 PDB = KindRef("policy", "v1", "PodDisruptionBudget")
 
 
@@ -160,6 +161,7 @@ _EDITS: list[Edit] = [
     (DEPLOYMENT, "/spec/replicas", 7),
     (HPA, "/spec/maxReplicas", 7),
     (PDB, "/spec/minAvailable", 7),
+    (VPA, "/spec/updatePolicy/updateMode", "Off"),
 ]
 
 
@@ -172,6 +174,7 @@ def test_every_kind_of_child_is_repaired_and_comes_back(
         deployment={} if kind == HPA else {"replicas": 2},
         horizontalPodAutoscaler={"spec": {"maxReplicas": 3}} if kind == HPA else None,
         podDisruptionBudget={"spec": {"minAvailable": 1}},
+        verticalPodAutoscaler={"spec": {"updatePolicy": {"updateMode": "Auto"}}},
     )
     gateways.gateway_class(parameters="all")
     gateways.gateway()
