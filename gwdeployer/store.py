@@ -67,6 +67,13 @@ class ObjectStore(ABC):
         key. Cost: of the whole kind without ``lookup``, of the answer with it. Raises NotSynced.
         """
 
+    def is_past(self, kind: KindRef, namespace: str, resource_version: str) -> bool:
+        """Return whether a cache is known to be past a resourceVersion in a namespace.
+
+        What was stored then and does not show is gone, rather than on its way. By default nothing is known.
+        """
+        return False
+
 
 class MemoryStore(ObjectStore):
     """Objects held in memory; a later object of the same kind and name takes the place of the former."""

@@ -115,6 +115,11 @@ class _Answer(NamedTuple):
         """Return whether a cache that has ``stored`` has yet to catch up."""
         return is_same(self.stored, stored) or (stored is not None and _version(stored) in self.earlier)
 
+    def has_gone(self, ref: ObjectRef, cache: ObjectStore) -> bool:
+        """Return whether a cache that does not have the object is past the answer."""
+        version = metadata_of(self.answered or {}).get("resourceVersion")
+        return bool(version) and cache.is_past(ref.kind, ref.namespace, str(version))
+
 
 class Answers:
     """The server's answers to our writes, each until the caller's cache shows something newer.
@@ -140,12 +145,16 @@ class Answers:
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
 
-    def over(self, ref: ObjectRef, stored: Object | None) -> Object | None:
-        """Return the newer of what the cache has and what we were answered."""
+    def over(self, ref: ObjectRef, stored: Object | None, cache: ObjectStore | None = None) -> Object | None:
+        """Return the newer of what the cache has and what we were answered.
+
+        A ``cache`` may know that what it lacks has come and gone.
+        """
         known = self._known.get(ref)
         if known is None:
             return stored
-        if known.is_newer_than(stored) and self._clock() - known.at < TRUSTED_FOR:
+        believed = known.is_newer_than(stored) and self._clock() - known.at < TRUSTED_FOR
+        if believed and not (stored is None and cache is not None and known.has_gone(ref, cache)):
             return known.answered
         with self._lock:
             self._known.pop(ref, None)
@@ -171,7 +180,7 @@ class LiveView:
     def get(self, ref: ObjectRef) -> Object | None:
         """Return what is believed to be there. Raises NotSynced and ApiErrors."""
         stored = self._seen[ref] = self._store.get(*ref)
-        return self._answers.over(ref, stored) if self._answers is not None else stored
+        return self._answers.over(ref, stored, self._store) if self._answers is not None else stored
 
     def ask(self, ref: ObjectRef) -> Object | None:
         """Return what the server says is there, now. One request."""

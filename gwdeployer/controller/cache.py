@@ -157,6 +157,10 @@ class Cache(ObjectStore):
         """See :class:`~gwdeployer.ObjectStore`. A kind, or a namespace of it, is sorted once per change."""
         return self._kept(kind).known().select(namespace, selector, lookup)
 
+    def is_past(self, kind: KindRef, namespace: str, resource_version: str) -> bool:
+        """See :class:`~gwdeployer.ObjectStore`. It is known once a deletion was seen that came later."""
+        return self._kept(kind).known().is_past(namespace, resource_version)
+
     def _all_synced(self, kinds: Collection[KindRef] | None) -> bool:
         return not self.unsynced() if kinds is None else all(self.synced(kind) for kind in kinds)
 

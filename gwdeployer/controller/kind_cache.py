@@ -40,10 +40,17 @@ class KindCache:
         self._objects: dict[str, dict[str, Object]] = {}
         self._ordered: dict[str | None, tuple[Object, ...]] = {}
         self._files: dict[Index, _Files] = {}
+        #: By namespace, the resourceVersion of what was last seen to be gone.
+        self._deletions: dict[str, str] = {}
 
     def get(self, namespace: str, name: str) -> Object | None:
         """Return one object, or None."""
         return self._objects.get(namespace, {}).get(name)
+
+    def is_past(self, namespace: str, resource_version: str) -> bool:
+        """Return whether something was seen to be gone that was there at a resourceVersion, or later."""
+        last = self._deletions.get(namespace, "")
+        return last == resource_version or is_older(resource_version, last)
 
     def count(self) -> int:
         """Return how many objects there are."""
@@ -80,7 +87,7 @@ class KindCache:
             held = self.get(*place)
             if held is None or _is_older(obj, held):
                 return None
-            return self._set(place, held, None)
+            return self._gone(place, held, obj)
 
     def replace(self, objects: Iterable[Object], namespace: str | None = None) -> list[Change]:
         """Hold what a list says, of a namespace or of all, and nothing else; return what that changes.
@@ -96,7 +103,12 @@ class KindCache:
                 held = left.pop(place, None)
                 if not is_same(held, obj):
                     changes.append(self._set(place, held, reduced(obj)))
-            return [*(self._set(place, held, None) for place, held in left.items()), *changes]
+            return [*(self._gone(place, held, held) for place, held in left.items()), *changes]
+
+    def _gone(self, place: _Place, held: Object, last: Object) -> Change:
+        """Drop an object. The last state of one that a watch tells of has the deletion's resourceVersion."""
+        self._deletions[place[0]] = _version(last)
+        return self._set(place, held, None)
 
     def _set(self, place: _Place, before: Object | None, after: Object | None) -> Change:
         namespace, name = place

@@ -49,6 +49,20 @@ def test_a_creation_and_a_deletion_count_too() -> None:
     assert answers.over(REF, version(2, "another")) == version(2, "another")
 
 
+class PastFive(MemoryStore):
+    """A cache that is known to be past resourceVersion 5."""
+
+    def is_past(self, kind: KindRef, namespace: str, resource_version: str) -> bool:
+        return int(resource_version) <= 5
+
+
+@pytest.mark.parametrize(("number", "is_believed"), [(5, False), (6, True)])
+def test_what_a_cache_has_seen_come_and_go_is_gone(number: int, is_believed: bool) -> None:
+    answers = Answers(Clock())
+    answers.learn(REF, None, version(number))
+    assert (answers.over(REF, None, PastFive()) is not None) is is_believed
+
+
 def test_an_answer_is_not_believed_for_ever() -> None:
     clock = Clock()
     answers = Answers(clock)

@@ -50,6 +50,19 @@ def test_what_is_as_old_as_what_is_held_or_older_changes_nothing() -> None:
     assert cache.get("default", "a") is first.after
 
 
+def test_it_is_past_what_it_has_seen_go() -> None:
+    cache = KindCache(CONFIG_MAP)
+    cache.put(stored("a", 10))
+    cache.put(stored("b", 12))
+    assert not cache.is_past("default", "10")
+    cache.remove(stored("a", 15))
+    assert [cache.is_past("default", version) for version in ("9", "15", "16")] == [True, True, False]
+    assert not cache.is_past("another", "9")
+    cache.put(stored("c", 20))
+    cache.replace([stored("b", 12)])
+    assert [cache.is_past("default", version) for version in ("20", "21")] == [True, False]
+
+
 def test_what_is_newer_takes_its_place_and_goes() -> None:
     cache = KindCache(CONFIG_MAP)
     cache.put(stored("a", 9))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from gwdeployer import MemoryStore
+from gwdeployer import MemoryStore, ObjectRef
 from gwdeployer.cluster import KubernetesCluster
+from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.leader import LeaderElector
 from gwdeployer.controller.lease import Timing
 from gwdeployer.errors import Fault, Unreachable
@@ -185,6 +186,59 @@ def _elector(world: World, stack: ExitStack, process: Hook = nothing) -> LeaderE
     cluster.before = process
     timing = Timing(lease_duration=1, renew_deadline=0.6, retry_period=0.1)
     return LeaderElector(cluster, world.namespace, "sites", timing=timing)
+
+
+def test_what_came_and_went_between_two_looks_is_made_again(world: World) -> None:
+    cluster = KubernetesCluster.connect(world.server.kubeconfig)
+    sites = Sites(cluster)
+    put = {"apiVersion": "example.com/v1", "kind": "Site", "spec": {}}
+    site = cluster.apply(
+        {**put, "metadata": {"name": "web", "namespace": world.namespace}}, manager="tests", force=True
+    )
+    with closing(cluster), closing(sites.deployer), Cache(cluster) as cache:
+        cache.keep(*sites.deployer.kinds)
+        assert cache.wait_for_sync(timeout=30)
+        sites.deployer.reconcile(site, MemoryStore(), live=MemoryStore())  # a cache that is late
+        place = CONFIG_MAP, world.namespace, "web"
+        eventually("the cache has what was made", lambda: cache.get(*place))
+        cluster.delete(ObjectRef(*place))
+        eventually("the cache knows that it is gone", lambda: cache.get(*place) is None)
+        sites.deployer.reconcile(site, MemoryStore(), live=cache)
+        assert cluster.get(*place) is not None
+
+
+class Terms(LeaderElector):
+    """Leads for two terms; in between, nobody does."""
+
+    def __init__(self) -> None:
+        self.first_over, self.second_begins = threading.Event(), threading.Event()
+        self.between = threading.Event()
+
+    def run(self, stop: threading.Event, lead: Callable[[threading.Event], None]) -> None:
+        lead(self.first_over)
+        self.between.set()
+        self.second_begins.wait(30)
+        lead(stop)
+
+
+def test_what_goes_while_another_leads_is_forgotten_in_the_next_term(world: World) -> None:
+    terms = Terms()
+    with world.loop(elector=terms) as loop:
+        site = ObjectRef(SITE, loop.namespace, loop.site("web", replicas=1))
+        loop.until("the site is deployed", lambda: loop.says("web", "Deployed", "True"))
+        loop.at_rest()
+        assert site in _remembered(loop)
+        terms.first_over.set()
+        assert terms.between.wait(30)
+        loop.delete(SITE, "web")
+        loop.until("the cache knows", lambda: loop.controller.cache.get(*site) is None)
+        terms.second_begins.set()
+        loop.until("the site is forgotten", lambda: site not in _remembered(loop))
+
+
+def _remembered(loop: Loop) -> set[ObjectRef]:
+    """Return for whom a plan is remembered."""
+    return {ObjectRef(SITE, *place) for place in loop.plugin.deployer._planned}
 
 
 def test_two_at_once_end_at_the_plan_and_at_rest(world: World) -> None:
