@@ -83,8 +83,10 @@ def pythons() -> list[tuple[str, str]]:
     return [(name, code) for name in TEXTS if name not in ELSEWHERE for code in blocks(name, "python")]
 
 
+#: Documents whose commands need a cluster: test_deploying and test_guides type them.
+AT_A_CLUSTER = {"docs/deploying.md", "docs/install.md", "docs/operate.md", "docs/troubleshoot.md"}
 COMMANDS = [
-    command for document in TEXTS if document != "docs/deploying.md" for command in commands_of(document)
+    command for document in TEXTS if document not in AT_A_CLUSTER for command in commands_of(document)
 ]
 
 
