@@ -86,7 +86,7 @@ class LeaderElector:
         Lease back, and raises what ``lead`` raised.
         """
         try:
-            while self._won(stop):
+            while not stop.is_set() and self._won(stop):
                 if self._served(stop, _Term(lead)):
                     break
         finally:

@@ -106,6 +106,17 @@ def lease(cluster: KubernetesCluster) -> Object:
     return spec
 
 
+def test_one_that_stops_does_not_say_that_it_stands_again(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="gwdeployer.controller.leader")
+    one = start("one")
+    eventually("it leads", one.leads)
+    one.close()
+    said = [record.getMessage().removeprefix("Lease default/web: ") for record in caplog.records]
+    assert said == ["standing as one", "leading", "stopping"]
+
+
 def test_one_of_two_leads_and_the_other_follows_at_once_when_it_stops(
     start: Start, cluster: KubernetesCluster
 ) -> None:
