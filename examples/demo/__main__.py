@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -64,6 +65,9 @@ def wait(stage: Stage) -> None:
     stage.view.act("It is all yours, until Ctrl-C")
     stage.view.typed(f"export KUBECONFIG={stage.kubeconfig}")
     stage.view.typed("kubectl get gateways,deployments,services,pods")
+    # A program that a shell has started in the background ignores Ctrl-C unless it says otherwise.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             stage.look()
