@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from gwdeployer.cli.command_line import COMMANDS, command_line
+from tests.cli.running import run
 from tests.docs.test_documents import ROOT, TEXTS, blocks
 
 _GATEWAY = ROOT / "gwdeployer_gateway"
@@ -120,3 +121,30 @@ def test_the_options_of_run_have_the_defaults_that_are_told() -> None:
 def test_every_module_of_the_controller_is_in_its_table() -> None:
     modules = {path.stem for path in (ROOT / "gwdeployer" / "controller").glob("[!_]*.py")}
     assert quoted(row[0] for row in rows(section("docs/controller.md", "The rooms"))) == modules
+
+
+def said() -> list[str]:
+    """Return what the symptoms quote of commands, probes and logs: words, no names, commands or metrics."""
+    looks = " ".join(row[1] for row in rows(section("docs/troubleshoot.md", "Symptoms")))
+    quotes = re.findall(r"`([^`]+)`", looks)
+    return [quote for quote in quotes if " " in quote and not quote.startswith(("gwdeployer ", "kubectl "))]
+
+
+@cache
+def sources() -> str:
+    packages = ("gwdeployer", "gwdeployer_gateway")
+    return "".join(path.read_text("utf-8") for name in packages for path in (ROOT / name).rglob("*.py"))
+
+
+@pytest.mark.parametrize("quote", said())
+def test_what_symptoms_quote_is_what_is_said(quote: str) -> None:
+    pieces = [piece.strip() for piece in quote.split("…")]
+    assert [piece for piece in pieces if piece not in sources()] == []
+
+
+def test_the_table_of_rights_has_every_verb() -> None:
+    told = quoted(row[0] for row in rows(section("docs/operate.md", "Rights")))
+    done = run("rbac", env={"GWDEPLOYER_INPUTS_CREATE_CLASSES": "true"})
+    rules = [rule for role in yaml.safe_load_all(done.out) for rule in role.get("rules", ())]
+    # That one is a picker's, of its own Lease.
+    assert {verb for rule in rules for verb in rule["verbs"]} - {"update"} == told
