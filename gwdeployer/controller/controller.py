@@ -20,7 +20,7 @@ from gwdeployer.cluster.port import Cluster
 from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.changes import Change
 from gwdeployer.controller.dependents import Dependents
-from gwdeployer.controller.observing import Handled, Observer, unexpected
+from gwdeployer.controller.observing import PASSING, Handled, Observer, unexpected
 from gwdeployer.controller.owner_handler import OwnerHandler
 from gwdeployer.controller.owner_kinds import kept_kinds, owner_kinds, reported_kinds, status_kinds
 from gwdeployer.controller.report_handler import ReportHandler
@@ -29,7 +29,7 @@ from gwdeployer.controller.shared import Shared
 from gwdeployer.controller.triggers import Triggers
 from gwdeployer.controller.work_queue import QueueObserver, WorkQueue
 from gwdeployer.deployer import Deployer
-from gwdeployer.errors import Conflict, Fault, GwdeployerError, Interrupted, NotSynced, PluginError
+from gwdeployer.errors import Fault, GwdeployerError, PluginError
 from gwdeployer.objects import KindRef, ObjectRef
 from gwdeployer.plugins import Plugin
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: What another look soon mends; seen often, and no news.
-_PASSING = (Conflict, Interrupted, NotSynced)
 #: Seconds that a kind that cannot be read (no rights) may hold up the rest at the start.
 _FIRST_SYNC = 30.0
 
@@ -100,20 +98,20 @@ class Controller:
         self._elector = elector
         self._observers = tuple(observers)
         scope = scope or Scope()
+        plugins = (part for part in parts if isinstance(part, Plugin))
+        cluster_scoped = [kind for plugin in plugins for kind in plugin.cluster_scoped]
         self.cache = Cache(
             cluster,
             on_change=self._changed,
             on_synced=self._synced,
             scope=scope,
-            cluster_scoped=[
-                kind for part in parts if isinstance(part, Plugin) for kind in part.cluster_scoped
-            ],
+            cluster_scoped=cluster_scoped,
         )
         self.queue: WorkQueue[ObjectRef] = WorkQueue()
         #: Is told what the queue does, in each term.
         self.queue_observer: QueueObserver | None = None
         self._leading = False
-        self._kinds = kept_kinds(parts)
+        self._kinds = list(dict.fromkeys((*kept_kinds(parts), *scope.kinds)))
         self._dependents = Dependents(status_kinds(parts))
         shared = Shared(cluster, self.cache, self._dependents, scope, self._settings.timeout, dry_run)
         owners, reported = owner_kinds(parts), reported_kinds(parts)
@@ -124,7 +122,7 @@ class Controller:
         self._installs = [key for one in reported for key in one.installs]
         self._handled = [*(one.kind for one in owners), *(one.kind for one in reported)]
         self._triggers = Triggers(
-            [one.kind for one in owners], [one.kind for one in reported], self._dependents
+            [one.kind for one in owners], [one.kind for one in reported], self._dependents, cluster_scoped
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -231,19 +229,19 @@ class Controller:
 
 def _requeue(handled: Handled, queue: WorkQueue[ObjectRef]) -> None:
     """Let a key be looked at again when it should be: at once, later, or not before something changes."""
-    key = handled.key
+    key, again = handled.key, handled.requeue_after
     if handled.stale:
         queue.add(key)
-    if handled.errors:
-        again = queue.retry(key, at_least=handled.retry_after) if handled.retry_after is not None else None
-        when = "when something changes" if again is None else f"in {again:.1f} s"
-        for error in handled.errors:
-            level = logging.INFO if isinstance(error, _PASSING) else logging.WARNING
-            logger.log(level, "%s: %s (again %s)", key, error, when, extra={"owner": str(key)})
-        return
-    queue.forget(key)
-    if handled.requeue_after is not None:
-        queue.add_after(key, handled.requeue_after)
+    if handled.retry_after is not None:
+        again = queue.retry(key, at_least=handled.retry_after)
+    elif again is not None:
+        queue.add_after(key, again)
+    if not handled.errors:
+        queue.forget(key)
+    when = "when something changes" if again is None else f"in {again:.1f} s"
+    for error in handled.errors:
+        level = logging.INFO if isinstance(error, PASSING) else logging.WARNING
+        logger.log(level, "%s: %s (again %s)", key, error, when, extra={"owner": str(key)})
 
 
 def _check(parts: Iterable[Deployer | Plugin]) -> None:

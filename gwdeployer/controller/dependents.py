@@ -53,7 +53,7 @@ class Dependents:
         """Note all that ``key`` has read: for its plan, for its status, and further ``objects``.
 
         What it read before and not now is forgotten. Of what was read for a plan, changes of a status alone
-        do not count. Return whether there is anything that it had not read before.
+        do not count. Return whether there is anything of which it would not have been told before.
         """
         topics = {_topic(read): read.kind.group_kind in self._status_counts for read in planning}
         topics |= {_topic(read): True for read in reporting}
@@ -63,7 +63,7 @@ class Dependents:
             if before == topics:
                 return False
             self._replace(key, before, topics)
-            return not topics.keys() <= before.keys()
+            return any(topic not in before or counts > before[topic] for topic, counts in topics.items())
 
     def forget(self, key: ObjectRef) -> None:
         """Drop all subscriptions of a key that is gone."""

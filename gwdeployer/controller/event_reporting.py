@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from gwdeployer.cluster.outcomes import Action, Outcome, ReconcileResult
-from gwdeployer.controller.observing import Handled, Observer
+from gwdeployer.controller.observing import PASSING, Handled, Observer
 from gwdeployer.errors import (
     Contested,
     ForeignObject,
     GwdeployerError,
-    Interrupted,
-    NotSynced,
     ParametersError,
     TerminalError,
 )
@@ -20,8 +18,6 @@ from gwdeployer.objects import Object, ObjectRef
 
 NORMAL, WARNING = "Normal", "Warning"
 _NEW = frozenset({Action.CREATED, Action.RECREATED})
-#: States that go by themselves, and soon: no news to people.
-_PASSING = (NotSynced, Interrupted)
 
 
 class Recorder(Protocol):
@@ -64,7 +60,7 @@ def _events(handled: Handled) -> Iterator[_Event]:
         yield from _told("Repaired", "Apply", handled.repaired)
         yield from _told("Deleted", "Delete", result.pruned.deleted if result.pruned else ())
     for error in handled.errors:
-        if not isinstance(error, _PASSING):
+        if not isinstance(error, PASSING):
             yield _Event(WARNING, _reason(error, handled), "Reconcile", str(error))
 
 

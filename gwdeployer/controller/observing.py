@@ -6,10 +6,13 @@ import logging
 from dataclasses import dataclass
 
 from gwdeployer.cluster.outcomes import ReconcileResult
-from gwdeployer.errors import Fault, GwdeployerError, RetryableError
+from gwdeployer.errors import Conflict, Fault, GwdeployerError, Interrupted, NotSynced, RetryableError
 from gwdeployer.objects import Object, ObjectRef
 
 logger = logging.getLogger(__name__)
+
+#: What another look soon mends: seen often, and no news to people.
+PASSING = (Conflict, Interrupted, NotSynced)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from gwdeployer.plan import Plan
 from gwdeployer.store import ObjectStore, RecordingStore, unchanged
 
 _WRITTEN = frozenset({Action.CREATED, Action.CONFIGURED, Action.RECREATED})
+_ELSEWHERE = Skip("is in a namespace that is not looked after")
 
 
 class OwnerHandler:
@@ -68,9 +69,7 @@ class OwnerHandler:
     ) -> ReconcileResult:
         try:
             if not self._shared.scope.includes(key.namespace, store):
-                return ReconcileResult(
-                    key, Plan(key, skip=Skip("is in a namespace that is not looked after"))
-                )
+                return ReconcileResult(key, Plan(key, skip=_ELSEWHERE))
             routed = self._owner_kind.route(owner, store)
             if isinstance(routed, Skip):
                 return self._left_alone(key, owner, routed, cancel)
@@ -126,13 +125,28 @@ class OwnerHandler:
     ) -> tuple[bool, GwdeployerError | None]:
         """Keep the owner's status. Return whether it was written, and what went wrong."""
         report = self._owner_kind.status
-        if report is None:
+        if report is None or (result.plan is not None and result.plan.skip is _ELSEWHERE):
             return False, None
-        # What went wrong may have other words each time: then the status is computed each time.
-        about = result if result.errors or result.pending else result.plan
         return self._statuses.kept(
-            key, owner, cached, Basis(about, store), lambda reads, now: report(owner, result, reads, now)
+            key,
+            owner,
+            cached,
+            Basis(_about(result), store),
+            lambda reads, now: report(owner, result, reads, now),
         )
+
+
+def _about(result: ReconcileResult) -> tuple[object, ...]:
+    """Return what tells a result from others, by identity: at rest its plan, and the objects as they are.
+
+    Where anything was done or is amiss, every result is another one: its words may be.
+    """
+    outcomes = result.deployed.outcomes if result.deployed else ()
+    deleted = result.pruned.deleted if result.pruned else ()
+    at_rest = all(outcome.action is Action.UNCHANGED for outcome in outcomes)
+    if result.errors or result.pending or deleted or not at_rest:
+        return (result,)
+    return (result.plan, *(outcome.live for outcome in outcomes))
 
 
 def _obstacles(result: ReconcileResult) -> list[ObjectRef]:

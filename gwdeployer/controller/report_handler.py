@@ -45,7 +45,7 @@ class ReportHandler:
         if reporter is None:
             return Handled(key, self.name, obj)
         compute = partial(reporter.status, obj)
-        written, error = self._statuses.kept(key, obj, cached, Basis(None, reading), compute)
+        written, error = self._statuses.kept(key, obj, cached, Basis((), reading), compute)
         news = self._shared.dependents.record(key, (), reading.reads)
         stale = news and not unchanged(reading.reads, self._shared.cache)
         return Handled(key, self.name, obj, None, (), written, error, stale)

@@ -33,6 +33,11 @@ class Scope:
         names = None if self.namespaces is None else sorted(self.namespaces)
         return f"Scope({names!r}, {self.selector!r})"
 
+    @property
+    def kinds(self) -> tuple[KindRef, ...]:
+        """The kinds that a store must have to answer :meth:`includes`."""
+        return (NAMESPACE,) if self.selector is not None else ()
+
     def includes(self, namespace: str, store: ObjectStore) -> bool:
         """Return whether a namespace is in scope; "", which holds the cluster-scoped objects, always is.
 

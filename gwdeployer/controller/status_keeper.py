@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from operator import is_
 from typing import Any, NamedTuple, TypeAlias
 
 from gwdeployer.cluster.live import Answers
@@ -21,7 +22,7 @@ Compute: TypeAlias = Callable[[ObjectStore, str], Mapping[str, Any] | None]
 class Basis(NamedTuple):
     """What a status is computed from besides its object: what was done (by identity), and what is read."""
 
-    about: object
+    about: tuple[object, ...]
     store: RecordingStore
 
 
@@ -29,8 +30,17 @@ class _Computed(NamedTuple):
     """What a status was computed from, when it was found to be as it should."""
 
     obj: Object
-    about: object
+    about: tuple[object, ...]
     reads: Mapping[Read, tuple[Object | None, ...] | None]
+
+    def holds(self, obj: Object, basis: Basis) -> bool:
+        """Return whether it would be computed from the very same again."""
+        return (
+            self.obj is obj
+            and len(self.about) == len(basis.about)
+            and all(map(is_, self.about, basis.about))
+            and unchanged(self.reads, basis.store)
+        )
 
 
 class StatusKeeper:
@@ -76,12 +86,7 @@ class StatusKeeper:
         where the object has changed.
         """
         last = self._computed.get(key)
-        if (
-            last is not None
-            and last.obj is obj
-            and last.about is basis.about
-            and unchanged(last.reads, basis.store)
-        ):
+        if last is not None and last.holds(obj, basis):
             return False
         status = compute(basis.store, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         stored = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from gwdeployer.controller.changes import Change
 from gwdeployer.controller.dependents import Dependents
@@ -14,12 +14,20 @@ class Triggers:
     """Finds the keys to look at again. Thread-safe."""
 
     def __init__(
-        self, owners: Iterable[KindRef], reported: Iterable[KindRef], dependents: Dependents
+        self,
+        owners: Iterable[KindRef],
+        reported: Iterable[KindRef],
+        dependents: Dependents,
+        cluster_scoped: Collection[KindRef] = (),
     ) -> None:
-        """``owners`` are the kinds that things are deployed for, ``reported`` those whose status is kept."""
+        """``owners`` are the kinds that things are deployed for, ``reported`` those whose status is kept.
+
+        ``cluster_scoped`` are those of them that no namespace holds.
+        """
         self._owners: Mapping[tuple[str, str], KindRef] = {kind.group_kind: kind for kind in owners}
         self._handled = {**self._owners, **{kind.group_kind: kind for kind in reported}}
         self._dependents = dependents
+        self._cluster_scoped = {kind.group_kind for kind in cluster_scoped}
 
     def of(self, change: Change) -> set[ObjectRef]:
         """Return the keys that a change is about."""
@@ -41,7 +49,8 @@ class Triggers:
             kind = KindRef.of(str(reference.get("apiVersion")), str(reference.get("kind")))
             owner = self._owners.get(kind.group_kind)
             if owner is not None and reference.get("controller"):
-                yield ObjectRef(owner, namespace_of(obj), str(reference.get("name")))
+                namespace = "" if owner.group_kind in self._cluster_scoped else namespace_of(obj)
+                yield ObjectRef(owner, namespace, str(reference.get("name")))
 
     def _labelled_owners(self, obj: Object) -> Iterator[ObjectRef]:
         """Yield who may be the owner of a cluster-scoped object: its marks do not tell the kind."""

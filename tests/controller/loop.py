@@ -86,12 +86,14 @@ def _available(owner: Object, store: ObjectStore) -> Condition:
 class Loop(Running):
     """A running controller of Sites."""
 
-    def __init__(self, server: Server, namespace: str = "", **arguments: Any) -> None:
+    def __init__(
+        self, server: Server, namespace: str = "", *, plugin: type[Sites] = Sites, **arguments: Any
+    ) -> None:
         """Look after the Sites of one namespace; ``arguments`` are the controller's."""
         self._numbers = count()
 
         def parts(cluster: Cluster) -> list[Plugin]:
-            self.plugin = Sites(cluster)
+            self.plugin = plugin(cluster)
             return [self.plugin]
 
         super().__init__(server, parts, namespace, **arguments)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
-from gwdeployer import PluginError
-from gwdeployer.cluster import DryRunCluster, KubernetesCluster
+from gwdeployer import ObjectStore, PluginError
+from gwdeployer.cluster import DryRunCluster, KubernetesCluster, ReconcileResult
 from gwdeployer.controller.controller import Controller, Settings
 from gwdeployer.controller.scope import Scope
-from gwdeployer.objects import name_of
+from gwdeployer.objects import Object, name_of
 from tests.cluster.recording import Sent
 from tests.cluster.scene import CLUSTER_ROLE, CONFIG_MAP, DEPLOYMENT, SERVICE, SITE, site_deployer
 from tests.controller.loop import Loop, Sites
@@ -219,6 +220,60 @@ def test_a_namespace_comes_into_scope_by_its_labels(sites: Server) -> None:
         namespace["metadata"]["labels"] = {"team": "loop"}  # type: ignore[index]
         loop.direct.apply(namespace, manager="tests")
         loop.until("it is deployed", lambda: loop.live(DEPLOYMENT, name))
+
+
+def test_owners_out_of_scope_are_told_nothing(sites: Server) -> None:
+    with Loop(sites, scope=Scope(selector={"matchLabels": {"team": "nobody"}})) as loop:
+        name = loop.site()
+        loop.until("it was looked at", lambda: loop.passes)
+        loop.at_rest()
+        assert "status" not in (loop.live(SITE, name) or {})
+        assert loop.writes() == []
+
+
+def test_what_a_scope_asks_for_is_known_before_the_first_pass(sites: Server) -> None:
+    with Loop(sites, scope=Scope(selector={"matchLabels": {"team": "nobody"}})) as loop:
+        loop.site()
+        loop.until("it was looked at", lambda: loop.passes)
+        loop.at_rest()
+        assert not [error for handled in loop.passes for error in handled.errors]
+
+
+class Outcomes(Sites):
+    """Says what reconciling has found, and looks at nothing else."""
+
+    def status(
+        self, owner: Object, outcome: ReconcileResult, store: ObjectStore, now: str
+    ) -> Mapping[str, Any] | None:
+        outcomes = outcome.deployed.outcomes if outcome.deployed else ()
+        texts = [one.live["data"]["text"] for one in outcomes if one.live and one.ref.kind == CONFIG_MAP]
+        labels = [one.live["metadata"].get("labels") for one in outcomes if one.live]
+        return {
+            "actions": [str(one.action) for one in outcomes],
+            "texts": texts,
+            "notes": [one["note"] for one in labels if one and "note" in one],
+        }
+
+
+def test_a_status_follows_what_a_reconcile_has_found(sites: Server) -> None:
+    with Loop(sites, plugin=Outcomes) as loop:
+        name = loop.site(text="hello")
+
+        def status() -> Mapping[str, Any]:
+            return (loop.live(SITE, name) or {}).get("status") or {}
+
+        loop.until("it is deployed and at rest", lambda: set(status().get("actions", ())) == {"unchanged"})
+        assert status()["texts"] == ["hello"]
+        label = {"op": "add", "path": "/metadata/labels", "value": {"note": "seen"}}
+        loop.patch(CONFIG_MAP, name, label)
+        loop.until("what is nobody's is seen", lambda: status()["notes"] == ["seen"])
+        finalizers = {"op": "add", "path": "/metadata/finalizers", "value": ["example.com/hold"]}
+        loop.patch(CONFIG_MAP, name, finalizers)
+        loop.delete(CONFIG_MAP, name)
+        loop.until("it waits", lambda: "waiting" in status()["actions"])
+        loop.at_rest()
+        loop.patch(CONFIG_MAP, name, {"op": "remove", "path": "/metadata/finalizers"})
+        loop.until("it waits no more", lambda: set(status()["actions"]) == {"unchanged"})
 
 
 def test_a_condition_of_a_later_generation_and_others_conditions_stay(loop: Loop) -> None:

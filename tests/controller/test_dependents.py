@@ -100,6 +100,14 @@ def test_what_is_read_no_more_is_forgotten_and_leaves_nothing_behind() -> None:
     assert not any(known._indexes.values())
 
 
+def test_what_a_plan_has_read_is_news_where_a_status_reads_it_too() -> None:
+    known, recording = Dependents(), RecordingStore(MemoryStore())
+    recording.get(SECRET, "shop", "cert")
+    assert known.record(WEB, recording.reads)
+    assert known.record(WEB, recording.reads, recording.reads), "a status that changed was not told before"
+    assert not known.record(WEB, recording.reads)
+
+
 def test_reading_the_same_again_is_no_news() -> None:
     known, recording = Dependents(), RecordingStore(MemoryStore())
     recording.get(SECRET, "shop", "cert")
