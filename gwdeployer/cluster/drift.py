@@ -9,7 +9,7 @@ business here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gwdeployer.cluster.field_sets import ITSELF, Fields, applied_by, fields_of, is_list_map, pairings
@@ -38,6 +38,20 @@ _DEFAULTED_IN_ATOMS = {
 }
 
 
+class _OwnedNames(dict[str, str]):
+    """How managedFields names a field, ``f:NAME``. Most are asked for again and again."""
+
+    def __missing__(self, name: str) -> str:
+        if len(self) >= _NAMES:
+            self.clear()
+        owned = self[name] = f"f:{name}"
+        return owned
+
+
+_NAMES = 8192
+_OWNED_AS = _OwnedNames()
+
+
 class Difference(NamedTuple):
     """A field that is not as planned; ``planned`` is None for one that we own and the plan no longer has."""
 
@@ -50,17 +64,14 @@ class Difference(NamedTuple):
         return ".".join(self.path)
 
 
-def differences(live: Object, planned: Object, manager: str) -> Iterator[Difference]:
-    """Yield what differs between a live object and what ``manager`` would apply; nothing: it is as planned.
+def differences(live: Object, planned: Object, manager: str) -> Sequence[Difference]:
+    """Return what differs between a live object and what ``manager`` would apply; nothing: it is as planned.
 
-    ``planned`` is what would be sent (see ``sending``). Lazy: asking only whether there is any costs a walk
-    over the plan where there is none, and less where there is one.
+    ``planned`` is what would be sent (see ``sending``). Cost: one walk over the plan.
     """
     entry = applied_by(live, manager)
     if entry is None or entry.get("apiVersion") != planned["apiVersion"]:
-        yield Difference(("metadata", "managedFields"), manager, None)
-        return
-    fields = fields_of(entry)
+        return (Difference(("metadata", "managedFields"), manager, None),)
     info = fields_of_kind(planned["apiVersion"], planned["kind"])
     metadata = {name: value for name, value in planned["metadata"].items() if name not in _UNOWNED_METADATA}
     content = {name: value for name, value in planned.items() if name not in _UNOWNED}
@@ -68,74 +79,87 @@ def differences(live: Object, planned: Object, manager: str) -> Iterator[Differe
         content["metadata"] = metadata
     else:
         content.pop("metadata")
-    yield from _in_map(live, content, fields, info, ())
+    return _in_map(live, content, fields_of(entry), info)
 
 
-def _in(live: Any, planned: Any, fields: Fields, info: FieldInfo, path: Path) -> Iterator[Difference]:
+# Paths are made from the inside outwards: where nothing differs, which is most often so, there are none.
+
+
+class _Place(str):
+    """Which item of a list it is, the first part of a path below the list: ``[web]``."""
+
+    __slots__ = ()
+
+
+def _below(name: str, found: Iterable[Difference]) -> Iterator[Difference]:
+    for path, planned, live in found:
+        joined = (f"{name}{path[0]}", *path[1:]) if path and path[0].__class__ is _Place else (name, *path)
+        yield Difference(joined, planned, live)
+
+
+def _in(live: Any, planned: Any, fields: Fields, info: FieldInfo) -> Sequence[Difference]:
     if fields and planned.__class__ is dict:
-        yield from _in_map(live, planned, fields, info, path)
-    elif fields and planned.__class__ is list and is_list_map(fields):
-        yield from _in_list(live, planned, fields, info.items or ANYTHING, path)
-    elif not (_is_bare(planned, info) and isinstance(live, Mapping)) and not _holds(live, planned, info):
-        yield Difference(path, planned, live)
+        return _in_map(live, planned, fields, info)
+    if fields and planned.__class__ is list and is_list_map(fields):
+        return _in_list(live, planned, fields, info.items or ANYTHING)
+    if (_is_bare(planned, info) and isinstance(live, Mapping)) or _holds(live, planned, info):
+        return ()
+    return (Difference((), planned, live),)
 
 
 def _is_bare(planned: Any, info: FieldInfo) -> bool:
     """Return whether we own that something is there (``emptyDir: {}``), and others may own what is in it."""
-    atomic = info.map_type == "atomic" or (info.ref and type_info(info.ref).map_type == "atomic")
-    return planned == {} and not atomic
+    if planned or planned.__class__ is not dict:
+        return False
+    return not (info.map_type == "atomic" or (info.ref and type_info(info.ref).map_type == "atomic"))
 
 
-def _in_map(live: Any, planned: Object, fields: Fields, info: FieldInfo, path: Path) -> Iterator[Difference]:
+def _in_map(live: Any, planned: Object, fields: Fields, info: FieldInfo) -> list[Difference]:
     known = fields_of_value(info)
-    live = live if isinstance(live, Mapping) else {}
-    found = 0
+    live = live if isinstance(live, dict) else {}
+    found: list[Difference] = []
+    owned = 0
     for name, value in planned.items():
-        inner, there = fields.get(f"f:{name}"), live.get(name)
-        if inner == {} and there == value and there.__class__ is value.__class__ in _SCALARS:
-            found += 1
-            continue  # most of an object: worth a way of its own
-        field = known.get(name) or info.values or ANYTHING
+        inner, there = fields.get(_OWNED_AS[name]), live.get(name)
         if inner is None:
-            yield Difference((*path, name), value, there)
-        else:
-            found += 1
-            yield from _in(there, value, inner, field, (*path, name))
-    if found == len(fields) - (ITSELF in fields):
-        return  # nothing is owned but what is planned
-    for owned in fields:
-        if owned[:2] == "f:" and owned[2:] not in planned:
-            yield Difference((*path, owned[2:]), None, live.get(owned[2:]))
+            found.append(Difference((name,), value, there))
+            continue
+        owned += 1
+        if not inner and there == value and there.__class__ is value.__class__ in _SCALARS:
+            continue  # most of an object: worth a way of its own
+        if differing := _in(there, value, inner, known.get(name) or info.values or ANYTHING):
+            found += _below(name, differing)
+    if owned < len(fields) - (ITSELF in fields):
+        given_up = (field[2:] for field in fields if field[:2] == "f:" and field[2:] not in planned)
+        found += [Difference((name,), None, live.get(name)) for name in given_up]
+    return found
 
 
-def _in_list(
-    live: Any, planned: Sequence[Any], fields: Fields, info: FieldInfo, path: Path
-) -> Iterator[Difference]:
+def _in_list(live: Any, planned: Sequence[Any], fields: Fields, info: FieldInfo) -> list[Difference]:
     items = live if isinstance(live, list) else []
     by_keys: dict[tuple[str, ...], dict[tuple[Any, ...], Any]] = {}
-    for pair in pairings(planned, fields):
-        place = (*path[:-1], f"{path[-1]}[{_shown(pair.keys)}]")
-        if pair.inner is None or pair.planned is None or pair.keys is None:
-            yield Difference(place, pair.planned, None)
-        elif "" in pair.keys:
-            if pair.planned not in items:
-                yield Difference(place, pair.planned, None)
-        else:
-            names = tuple(pair.keys)
+    found: list[Difference] = []
+    for item, keys, inner in pairings(planned, fields):
+        if inner is None or item is None or keys is None or ("" in keys and item not in items):
+            found.append(Difference((_place(keys),), item, None))
+        elif "" not in keys:
+            names = tuple(keys)
             if names not in by_keys:
                 by_keys[names] = _filed(items, names)
-            there = by_keys[names].get(tuple(pair.keys.values()))
-            yield from _in(there, pair.planned, pair.inner, info, place)
+            there = by_keys[names].get(tuple(keys.values()))
+            if differing := _in(there, item, inner, info):
+                found += _below(_place(keys), differing)
+    return found
+
+
+def _place(keys: Mapping[str, Any] | None) -> _Place:
+    return _Place(f"[{','.join(str(value) for value in (keys or {}).values())}]")
 
 
 def _filed(items: Sequence[Any], names: Sequence[str]) -> dict[tuple[Any, ...], Any]:
     """Return the live items by their keys, which the API server has seen to be scalars."""
     # Of several with the same keys, the first is the one that an apply goes by.
     return {tuple(map(item.get, names)): item for item in reversed(items) if isinstance(item, Mapping)}
-
-
-def _shown(keys: Mapping[str, Any] | None) -> str:
-    return ",".join(str(value) for value in (keys or {}).values())
 
 
 def _holds(live: Any, planned: Any, info: FieldInfo) -> bool:

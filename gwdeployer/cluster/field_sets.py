@@ -110,14 +110,21 @@ def pairings(planned: Sequence[Any], fields: Fields) -> Iterator[Pairing]:
     A key that the planned item leaves out has the API's default there (``protocol: TCP``), which the set
     spells out: so an absent key agrees with any, once those that agree in all keys are paired.
     """
-    left = {name: keys_in(name) for name in fields if name != ITSELF}
-    names_by_keys = Filed((keys, name) for name, keys in left.items())
+    items, names_by_keys = _items_of(tuple(fields))
+    left = dict(items)
     exact = [_taken(names_by_keys.find(item), left) for item in planned]
     for item, same in zip(planned, exact, strict=True):
         name = same or _taken(next((name for name in left if _may_be(item, left[name])), None), left)
         yield Pairing(item, keys_in(name), fields[name]) if name else Pairing(item, None, None)
     for name, keys in left.items():
         yield Pairing(None, keys, fields[name])
+
+
+@lru_cache(maxsize=1024)
+def _items_of(names: tuple[str, ...]) -> tuple[Mapping[str, Mapping[str, Any]], Filed[str]]:
+    """Return the items that a set with these names owns, by name, and their names by their keys."""
+    items = {name: keys_in(name) for name in names if name != ITSELF}
+    return items, Filed((keys, name) for name, keys in items.items())
 
 
 def _taken(name: str | None, left: dict[str, Mapping[str, Any]]) -> str:

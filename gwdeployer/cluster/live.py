@@ -208,8 +208,9 @@ class LiveView:
         return self._corrected(self._store.list(kind, None, {label: value}))
 
     def _corrected(self, stored: Sequence[Object]) -> list[Object]:
-        if self._answers is None:
+        if self._answers is None or not stored:
             return list(stored)
-        self._seen |= {ObjectRef.of(obj): obj for obj in stored}
-        known = (self._answers.over(ObjectRef.of(obj), obj) for obj in stored)
+        seen = {ObjectRef.of(obj): obj for obj in stored}
+        self._seen |= seen
+        known = (self._answers.over(ref, obj) for ref, obj in seen.items())
         return [obj for obj in known if obj is not None]

@@ -13,7 +13,17 @@ from gwdeployer.cluster.live import LiveView
 from gwdeployer.cluster.outcomes import Pending, PruneResult
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.errors import Conflict, GwdeployerError, NotFound
-from gwdeployer.objects import KindRef, Object, ObjectRef, is_namespaced, is_owned_by, metadata_of, tier
+from gwdeployer.objects import (
+    KindRef,
+    Object,
+    ObjectRef,
+    is_namespaced,
+    is_owned_by,
+    metadata_of,
+    name_of,
+    namespace_of,
+    tier,
+)
 from gwdeployer.objects.order import SERVICE_TIER
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.ownership import OWNER_UID
@@ -70,24 +80,22 @@ class Pruner:
     def _stale(
         self, planned: Sequence[Object], kinds: Iterable[KindRef], errors: list[GwdeployerError]
     ) -> Iterator[Object]:
-        kept = {_identity(ObjectRef.of(obj)) for obj in planned}
-        for kind in {kind.group_kind: kind for kind in kinds}.values():
+        kept = {(*KindRef.of_object(obj).group_kind, *_place(obj)) for obj in planned}
+        for group_kind, kind in {kind.group_kind: kind for kind in kinds}.items():
             try:
-                found = self._owned(kind)
+                found = self._found(kind)
             except GwdeployerError as error:
                 errors.append(error)
                 continue
             for obj in found:
-                leaving = metadata_of(obj).get("deletionTimestamp")
-                if not leaving and _identity(ObjectRef.of(obj)) not in kept:
+                if (*group_kind, *_place(obj)) not in kept and self._goes(obj) and not _is_leaving(obj):
                     yield obj
 
-    def _owned(self, kind: KindRef) -> list[Object]:
+    def _found(self, kind: KindRef) -> Sequence[Object]:
+        """Return what may be the owner's."""
         if is_namespaced(kind):
-            found = self.live.controlled_by(kind, self.owner.namespace, self.owner.uid)
-        else:
-            found = self.live.labelled(kind, OWNER_UID, self.owner.uid, certain=self.last)
-        return [obj for obj in found if self._goes(obj)]
+            return self.live.controlled_by(kind, self.owner.namespace, self.owner.uid)
+        return self.live.labelled(kind, OWNER_UID, self.owner.uid, certain=self.last)
 
     def _goes(self, obj: Object) -> bool:
         return is_owned_by(obj, self.owner.uid) and self.may_go(obj)
@@ -143,8 +151,12 @@ class Pruner:
         return True
 
 
-def _identity(ref: ObjectRef) -> tuple[tuple[str, str], str, str]:
-    return ref.kind.group_kind, ref.namespace, ref.name
+def _is_leaving(obj: Object) -> bool:
+    return bool(metadata_of(obj).get("deletionTimestamp"))
+
+
+def _place(obj: Object) -> tuple[str, str]:
+    return namespace_of(obj), name_of(obj)
 
 
 def _created(obj: Object) -> float:

@@ -33,20 +33,23 @@ def _with_data(secret: Object) -> Object:
 
 def _kept(value: Any, info: FieldInfo) -> Any:
     if value.__class__ is dict or isinstance(value, Mapping):
-        fields = fields_of_value(info)
-        kept = {}
-        for key, item in value.items():
-            if item.__class__ in _SCALARS:  # most of an object: worth a way of its own
-                kept[key] = item
-                continue
-            field = fields.get(key) or info.values or ANYTHING
-            inner = _kept(item, field)
-            if not _dropped(inner, field):
-                kept[key] = inner
-        return kept
+        return _kept_map(value, info)
     if value.__class__ is list or isinstance(value, (list, tuple)):
-        return [_kept(item, info.items or ANYTHING) for item in value]
+        items = info.items or ANYTHING
+        return [item if item.__class__ in _SCALARS else _kept(item, items) for item in value]
     return value
+
+
+def _kept_map(value: Mapping[str, Any], info: FieldInfo) -> Object:
+    kept, fields = dict(value), fields_of_value(info)
+    for key, item in value.items():
+        if item.__class__ in _SCALARS:  # most of an object: worth a way of its own
+            continue
+        field = fields.get(key) or info.values or ANYTHING
+        inner = kept[key] = _kept(item, field)
+        if not inner and _dropped(inner, field):
+            del kept[key]
+    return kept
 
 
 def _dropped(value: Any, info: FieldInfo) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 #: One Kubernetes object. Never mutated once handed on.
@@ -25,6 +26,7 @@ class KindRef(NamedTuple):
     kind: str
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def of(cls, api_version: str, kind: str) -> KindRef:
         """Return the kind that ``apiVersion: api_version`` and ``kind: kind`` name."""
         group, _, version = api_version.rpartition("/")
@@ -60,7 +62,10 @@ class ObjectRef(NamedTuple):
     @classmethod
     def of(cls, obj: Mapping[str, Any]) -> ObjectRef:
         """Return the reference to an object."""
-        return cls(KindRef.of_object(obj), namespace_of(obj), name_of(obj))
+        metadata = metadata_of(obj)
+        return cls(
+            KindRef.of_object(obj), str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+        )
 
     def __str__(self) -> str:
         """Return ``Deployment shop/web``, or ``GatewayClass web`` for a cluster-scoped object."""

@@ -80,7 +80,10 @@ def fields_of_kind(api_version: str, kind: str) -> FieldInfo:
 
 def fields_of_value(info: FieldInfo) -> Mapping[str, FieldInfo]:
     """Return the fields of a value; empty where it has none of its own, or they are not known."""
-    return (type_info(info.ref).fields or _NO_FIELDS) if info.ref else _NO_FIELDS
+    if not info.ref:
+        return _NO_FIELDS
+    found = _types.get(info.ref) or _load(info.ref)
+    return found.fields or _NO_FIELDS
 
 
 # Loading: the file once, a type when it is first asked for.
