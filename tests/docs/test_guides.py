@@ -27,6 +27,8 @@ from tests.servers.servers import eventually
 CONFIG_MAP = KindRef("", "v1", "ConfigMap")
 DEPLOYMENT = KindRef("apps", "v1", "Deployment")
 HOME, NAME = "gwdeployer-system", "gwdeployer"
+#: An image of which docs/troubleshoot.md says that nobody has it.
+MISSING = "cr.kgateway.dev/envoy-wrapper:v1.38.O"
 #: Where pods find their inputs.
 MOUNT = "/etc/gwdeployer"
 
@@ -77,7 +79,7 @@ class Installed:
 
 @pytest.fixture
 def server() -> Iterator[APIServer]:
-    parts = [SimulatedNode(), SimulatedLoadBalancer()]
+    parts = [SimulatedNode(missing_images=[MISSING]), SimulatedLoadBalancer()]
     crds = documents("demo/gateway_api.yaml")
     with APIServer(crds=crds, controllers=ALL_CONTROLLERS, parts=parts) as one:
         yield one

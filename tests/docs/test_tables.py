@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from math import ceil
 from pathlib import Path
 
 import click
@@ -13,6 +14,9 @@ import pytest
 import yaml
 
 from gwdeployer.cli.command_line import COMMANDS, command_line
+from gwdeployer.controller.event_series import BURST, ONE_EVERY, OVER_AFTER
+from gwdeployer.controller.lease import JITTER, Timing
+from gwdeployer.controller.work_queue import LONGEST_RETRY
 from tests.cli.running import run
 from tests.docs.test_documents import ROOT, TEXTS, blocks
 
@@ -148,3 +152,28 @@ def test_the_table_of_rights_has_every_verb() -> None:
     rules = [rule for role in yaml.safe_load_all(done.out) for rule in role.get("rules", ())]
     # That one is a picker's, of its own Lease.
     assert {verb for rule in rules for verb in rule["verbs"]} - {"update"} == told
+
+
+def test_the_times_of_an_election_and_of_retries_are_those_of_the_code() -> None:
+    timing, text = Timing(), TEXTS["docs/operate.md"]
+    lease = f"lasts {timing.lease_duration} seconds, is renewed every {timing.retry_period:g}"
+    assert f"{lease}, and one who cannot renew it for {timing.renew_deadline:g} stops" in text
+    longest = timing.lease_duration + timing.retry_period * (1 + JITTER)
+    assert f"within {ceil(longest):.0f} seconds, where it vanishes" in text
+    assert f"up to every {LONGEST_RETRY / 60:g} minutes" in text
+    events = section("docs/metrics.md", "Events")
+    assert (OVER_AFTER / 60, ONE_EVERY / 60) == (6, 5)
+    assert f"at most {BURST} new" in events
+    assert "within six minutes" in events
+    assert "one every five minutes" in events
+
+
+def test_what_an_install_requests_is_what_the_guide_says() -> None:
+    done = run("manifests", "--image=example.com/gwdeployer:1")
+    [deployment] = [one for one in yaml.safe_load_all(done.out) if one["kind"] == "Deployment"]
+    pod = deployment["spec"]["template"]["spec"]
+    resources = pod["containers"][0]["resources"]
+    text = TEXTS["docs/operate.md"]
+    assert "requests {cpu} and {memory}".format(**resources["requests"]) in text
+    assert "is limited to {memory}".format(**resources["limits"]) in text
+    assert f"`terminationGracePeriodSeconds` is not {pod['terminationGracePeriodSeconds']}" in text
