@@ -201,7 +201,8 @@ class Controller:
     def _work(self, queue: WorkQueue[ObjectRef], lost: threading.Event) -> None:
         while (key := queue.get()) is not None:
             try:
-                self._handle(key, queue, lost)
+                if not lost.is_set():
+                    self._handle(key, queue, lost)
             finally:
                 queue.done(key)
 

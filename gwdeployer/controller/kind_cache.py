@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 _Place: TypeAlias = tuple[str, str]
 
+#: Namespaces of which it is remembered how far their deletions have got; they come and go.
+_REMEMBERED = 1024
+
 
 def is_older(one: str, other: str) -> bool:
     """Return whether one resourceVersion is from before another: they are numbers that grow (KEP-5504).
@@ -107,7 +110,10 @@ class KindCache:
 
     def _gone(self, place: _Place, held: Object, last: Object) -> Change:
         """Drop an object. The last state of one that a watch tells of has the deletion's resourceVersion."""
+        self._deletions.pop(place[0], None)
         self._deletions[place[0]] = _version(last)
+        if len(self._deletions) > _REMEMBERED:
+            del self._deletions[next(iter(self._deletions))]
         return self._set(place, held, None)
 
     def _set(self, place: _Place, before: Object | None, after: Object | None) -> Change:

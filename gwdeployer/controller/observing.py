@@ -62,7 +62,11 @@ class Observer:
 
 
 def unexpected(error: Exception, key: ObjectRef) -> GwdeployerError:
-    """Return what is said of an exception that no contract allows; the log has all of it."""
+    """Return what is said of an exception that no contract allows.
+
+    Its words may hold anything, such as what a Secret says, and many may read statuses and Events: only the
+    log has them.
+    """
     logger.exception("%s: not handled", key, extra={"owner": str(key)}, exc_info=error)
-    fault = Fault(f"{type(error).__name__}: {error}", subject=str(key), hint="see the controller's log")
+    fault = Fault(f"failed with {type(error).__name__}", subject=str(key), hint="see the controller's log")
     return RetryableError(fault, owner=str(key))

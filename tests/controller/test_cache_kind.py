@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gwdeployer import MemoryStore
 from gwdeployer.cluster import compacting
 from gwdeployer.cluster.compacting import compacted
+from gwdeployer.controller import kind_cache
 from gwdeployer.controller.kind_cache import KindCache, is_older
 from gwdeployer.controller.reduction import reduced
 from gwdeployer.objects import Object
@@ -48,6 +49,16 @@ def test_what_is_as_old_as_what_is_held_or_older_changes_nothing() -> None:
     assert cache.remove(stored("a", 9, uid="former")) is None
     assert cache.remove(stored("b", 11)) is None
     assert cache.get("default", "a") is first.after
+
+
+def test_namespaces_that_come_and_go_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kind_cache, "_REMEMBERED", 2)
+    cache = KindCache(CONFIG_MAP)
+    for version, namespace in enumerate(("one", "two", "one", "three"), 10):
+        cache.put(stored("a", version, namespace=namespace))
+        cache.remove(stored("a", version, namespace=namespace))
+    seen = [cache.is_past(namespace, "9") for namespace in ("one", "two", "three")]
+    assert seen == [True, False, True], "what was longest without news is forgotten"
 
 
 def test_it_is_past_what_it_has_seen_go() -> None:
