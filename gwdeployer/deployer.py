@@ -147,6 +147,8 @@ class Deployer:
         recording = RecordingStore(store)
         made = plan(self._recipe, obj, recording)
         self._planned[key] = _Planned(obj, recording.reads, made)
+        if last is not None:
+            self._forget_objects(last.plan, kept=made)
         return made
 
     def _same_owner(self, before: Object, now: Object) -> bool:
@@ -292,8 +294,14 @@ class Deployer:
     def forget(self, owner: Mapping[str, Any]) -> None:
         """Drop what is remembered of an owner; call it when the owner is gone."""
         last = self._planned.pop((namespace_of(owner), name_of(owner)), None)
-        if last is not None and self._writing is not None:
-            self._writing.forget(map(ObjectRef.of, last.plan.objects))
+        if last is not None:
+            self._forget_objects(last.plan)
+
+    def _forget_objects(self, last: Plan, kept: Plan | None = None) -> None:
+        """Drop what is remembered of the objects of a plan, but for those of another one."""
+        if self._writing is not None:
+            refs = {*map(ObjectRef.of, last.objects)}
+            self._writing.forget(refs.difference(map(ObjectRef.of, kept.objects if kept else ())))
 
     def close(self) -> None:
         """Drop everything that is remembered and end the threads. The deployer can still be used."""

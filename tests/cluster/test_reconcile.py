@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gwdeployer.cluster import Action
-from gwdeployer.objects import is_owned_by
+from gwdeployer.objects import ObjectRef, is_owned_by
 from tests.cluster.scene import (
     AUTOSCALER,
     CONFIG_MAP,
@@ -71,6 +71,21 @@ def test_the_same_holds_for_an_owner_that_was_forgotten(scene: Scene) -> None:
     result = scene.reconciled(site, live=live)
     assert [*map(str, scene.cluster.requests)] == []
     assert set(actions(result).values()) == {Action.UNCHANGED}
+
+
+def test_nothing_is_remembered_of_what_somebody_deleted_and_nobody_plans_any_more(scene: Scene) -> None:
+    site = scene.site(autoscaled=True)
+    scene.reconciled(site)
+    scene.reconciled(site, live=scene.snapshot())
+    scene.direct.delete(ObjectRef(AUTOSCALER, scene.namespace, name_of(site)))
+    scene.reconciled(scene.changed(site, autoscaled=False), live=scene.snapshot())
+    assert scene.deployer._writing is not None
+    assert {ref.kind for ref in scene.deployer._writing._settled._pairs} == {
+        SERVICE_ACCOUNT,
+        CONFIG_MAP,
+        SERVICE,
+        DEPLOYMENT,
+    }
 
 
 def test_the_same_holds_after_a_restart(scene: Scene) -> None:
