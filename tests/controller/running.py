@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from gwdeployer import Deployer, KindRef, ObjectRef, Plugin
@@ -33,14 +34,18 @@ class Running(Observer):
         parts: Callable[[Cluster], Sequence[Deployer | Plugin]],
         namespace: str = "",
         *,
+        kubeconfig: Path | None = None,
         writes_to: Cluster | None = None,
         **arguments: Any,
     ) -> None:
-        """Run a controller of ``parts`` (given the cluster they write to); ``arguments`` are its own."""
+        """Run a controller of ``parts`` (given the cluster they write to); ``arguments`` are its own.
+
+        It may do what ``kubeconfig`` allows; by default everything.
+        """
         self.server = server
         self.namespace = namespace or server.namespace()
         self.direct = KubernetesCluster.connect(server.kubeconfig)
-        self._own = KubernetesCluster.connect(server.kubeconfig)
+        self._own = KubernetesCluster.connect(kubeconfig or server.kubeconfig)
         self.cluster = RecordingCluster(self._own)
         self.passes: list[Handled] = []
         self.stop = threading.Event()

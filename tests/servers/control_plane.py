@@ -41,6 +41,7 @@ class ControlPlane:
         self._folder = folder
         self._processes = ExitStack()
         self._token = secrets.token_hex(16)
+        self._etcd = ""
         self._port = 0
 
     @property
@@ -58,7 +59,9 @@ class ControlPlane:
     def __enter__(self) -> Self:
         """Start everything, and wait until the server is ready; StartError with the log's end otherwise."""
         with self._processes:
-            self._start_api_server(self._start_etcd())
+            self._etcd = self._start_etcd()
+            (self._port,) = free_ports(1)
+            self._api_server = self._start_api_server()
             self.kubeconfig.write_text(json.dumps(kubeconfig_of(self.endpoint)))
             if "kube-controller-manager" in self._programs:
                 self._start_controllers()
@@ -68,6 +71,20 @@ class ControlPlane:
     def __exit__(self, *_: object) -> None:
         """Stop everything, last started first."""
         self._processes.close()
+
+    def restart_api_server(self) -> None:
+        """Kill kube-apiserver and start it again, where it was; return when it is ready.
+
+        It knows no past then: of what is before that, clients learn nothing but what there is.
+        """
+        self._api_server.stop(grace=0)
+        self._api_server = self._start_api_server()
+
+    def compact(self, resource_version: str) -> None:
+        """Have etcd forget what was before a resourceVersion; kube-apiserver may still know some of it."""
+        with Client(Endpoint(self._etcd)) as client:
+            request = {"revision": resource_version, "physical": True}
+            assert client.post("/v3/kv/compaction", request).status == 200
 
     def _start_etcd(self) -> str:
         client, peer = (f"http://{LOOPBACK}:{port}" for port in free_ports(2))
@@ -84,13 +101,12 @@ class ControlPlane:
         process.wait_until(lambda: _answers(Endpoint(client), "/health"))
         return client
 
-    def _start_api_server(self, etcd: str) -> None:
-        (self._port,) = free_ports(1)
+    def _start_api_server(self) -> Process:
         users = self._folder / "users.csv"
         users.write_text(f'{self._token},administrator,administrator,"system:masters"\n')
         key = str(self._folder / "pki/apiserver.key")
         flags = {
-            "etcd-servers": etcd,
+            "etcd-servers": self._etcd,
             "secure-port": str(self._port),
             "bind-address": LOOPBACK,
             "cert-dir": str(self._folder / "pki"),
@@ -105,6 +121,7 @@ class ControlPlane:
         }
         process = self._start("kube-apiserver", flags)
         process.wait_until(lambda: _answers(self.endpoint, "/readyz"))
+        return process
 
     def _start_controllers(self) -> None:
         kubeconfig = str(self.kubeconfig)
