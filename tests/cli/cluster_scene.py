@@ -62,7 +62,12 @@ def install_gateway_api(server: Server) -> None:
 def install_kinds(server: Server) -> None:
     """Make the server know GatewayClasses, Gateways and the parameters of both data planes."""
     install_gateway_api(server)
-    install(server, *yaml.safe_load_all(run("crds", "--no-descriptions").out))
+    install(server, *parameters_crds())
+
+
+def parameters_crds() -> list[Object]:
+    """Return the definitions of all parameters, as users install them."""
+    return list(yaml.safe_load_all(run("crds", "--no-descriptions").out))
 
 
 def install(server: Server, *definitions: Object) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from gwdeployer import KindRef, ObjectRef, Plugin
-from gwdeployer.cluster import Cluster, KubernetesCluster
+from gwdeployer.cluster import Cluster
 from gwdeployer.controller import Scope
 from gwdeployer.objects import Object
 from gwdeployer.plugins import configure
 from gwdeployer_gateway import GATEWAY, GATEWAY_CLASS, GatewayPlugin
-from tests.cli.cluster_scene import any_fields
+from tests.cli.cluster_scene import any_fields, parameters_crds
 from tests.controller.running import Running
-from tests.servers.servers import Server, eventually
+from tests.servers.servers import Server
 
 GROUP = "gateway.networking.k8s.io"
 #: Plural names of the kinds, by kind.
@@ -22,7 +22,6 @@ _NAMESPACED = {
     KindRef(GROUP, "v1", "ListenerSet"): "listenersets",
     KindRef(GROUP, "v1", "HTTPRoute"): "httproutes",
     KindRef(GROUP, "v1beta1", "ReferenceGrant"): "referencegrants",
-    KindRef("gateway.kgateway.dev", "v1alpha1", "GatewayParameters"): "gatewayparameters",
     KindRef("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler"): "verticalpodautoscalers",
 }
 _HTTP = {"name": "http", "protocol": "HTTP", "port": 80}
@@ -31,17 +30,7 @@ _HTTP = {"name": "http", "protocol": "HTTP", "port": 80}
 def crds() -> list[Object]:
     """Return definitions of the kinds of the Gateway API that matter here."""
     namespaced = [any_fields(kind, plural, "Namespaced") for kind, plural in _NAMESPACED.items()]
-    return [any_fields(GATEWAY_CLASS, "gatewayclasses", "Cluster"), *namespaced]
-
-
-def install(server: Server) -> None:
-    """Have a server know these kinds."""
-    cluster = KubernetesCluster.connect(server.kubeconfig)
-    for crd in crds():
-        cluster.apply(crd, manager="tests", force=True)
-    for kind in (GATEWAY_CLASS, *_NAMESPACED):
-        eventually(f"{kind} is served", lambda kind=kind: cluster.supports(kind))  # type: ignore[misc]
-    cluster.close()
+    return [any_fields(GATEWAY_CLASS, "gatewayclasses", "Cluster"), *namespaced, *parameters_crds()]
 
 
 class Gateways(Running):

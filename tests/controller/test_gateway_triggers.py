@@ -9,7 +9,8 @@ import pytest
 
 from gwdeployer import KindRef
 from gwdeployer_gateway import GATEWAY, GATEWAY_CLASS
-from tests.controller.gateways import GROUP, Gateways, install
+from tests.cli.cluster_scene import install
+from tests.controller.gateways import GROUP, Gateways, crds
 from tests.gateway.status.certificates import secret
 from tests.servers.servers import Server
 
@@ -24,7 +25,7 @@ PDB = KindRef("policy", "v1", "PodDisruptionBudget")
 
 @pytest.fixture(scope="session")
 def gateway_api(server: Server) -> Server:
-    install(server)
+    install(server, *crds())
     return server
 
 
@@ -169,12 +170,15 @@ _EDITS: list[Edit] = [
 def test_every_kind_of_child_is_repaired_and_comes_back(
     gateways: Gateways, kind: KindRef, path: str, value: Any
 ) -> None:
+    # An autoscaler and a number of replicas exclude each other.
+    scaling: dict[str, Any] = {"deployment": {"replicas": 2}}
+    if kind == HPA:
+        scaling = {"horizontalPodAutoscaler": {"spec": {"maxReplicas": 3}}}
     gateways.parameters(
         "all",
-        deployment={} if kind == HPA else {"replicas": 2},
-        horizontalPodAutoscaler={"spec": {"maxReplicas": 3}} if kind == HPA else None,
         podDisruptionBudget={"spec": {"minAvailable": 1}},
         verticalPodAutoscaler={"spec": {"updatePolicy": {"updateMode": "Auto"}}},
+        **scaling,
     )
     gateways.gateway_class(parameters="all")
     gateways.gateway()

@@ -53,24 +53,10 @@ _FIELDS: dict[tuple[str, str], frozenset[str]] = {
     ("batch", "jobs"): frozenset({"status.successful"}),
     ("certificates.k8s.io", "certificatesigningrequests"): frozenset({"spec.signerName"}),
     ("", "events"): frozenset(
-        {
-            *(
-                f"involvedObject.{name}"
-                for name in (
-                    "kind",
-                    "namespace",
-                    "name",
-                    "uid",
-                    "apiVersion",
-                    "resourceVersion",
-                    "fieldPath",
-                )
-            ),
-            "reason",
-            "reportingComponent",
-            "source",
-            "type",
-        }
+        {*(f"involvedObject.{name}" for name in _REFERENCE), "reason", "reportingComponent", "source", "type"}
+    ),
+    ("events.k8s.io", "events"): frozenset(
+        {*(f"regarding.{name}" for name in _REFERENCE), "reason", "reportingController", "type"}
     ),
 }
 
