@@ -7,6 +7,7 @@ would run is run as soon as it is there, with its arguments and its inputs, and 
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ from gwdeployer.testing import ALL_CONTROLLERS, APIServer, SimulatedLoadBalancer
 from tests.cli.running import Done
 from tests.cli.test_process import COMMAND
 from tests.docs.console import Step, prints, shell_for, steps_of, typed
-from tests.docs.test_documents import blocks, folder, write_files
+from tests.docs.test_documents import TEXTS, blocks, folder, write_files
 from tests.examples.operating import documents
 from tests.servers.servers import eventually
 
@@ -160,6 +161,17 @@ def test_what_an_installed_controller_is_asked_is_answered_as_shown(
     write_files(folder, document)
     for step in steps_of(document):
         take(step, folder, shell, installed)
+    for line in within_sentences(document):
+        done = typed(line, folder, shell)
+        assert done.code == 0, f"$ {line}\n{done.out}{done.err}"
+
+
+def within_sentences(document: str) -> list[str]:
+    """Return the commands of kubectl within a document's sentences, about the Gateway that is there."""
+    lines = re.findall(r"`(kubectl \w[^`…]*)`", TEXTS[document])
+    lines = [line.replace("NAMESPACE", "shop").replace("NAME", "front-door -n shop") for line in lines]
+    # Pods have no logs here; kubectl looks at the flags before it shows how to use them.
+    return [f"{line} --help" if line.startswith("kubectl logs") else line for line in lines]
 
 
 def test_the_service_of_an_install_is_the_one_that_is_scraped(folder: Path, shell: dict[str, str]) -> None:
