@@ -62,6 +62,9 @@ class Handler(Protocol):
     def handle(self, key: ObjectRef, cancel: threading.Event) -> Handled:
         """Do what is due for a key; ``cancel`` ends it between two requests."""
 
+    def close(self) -> None:
+        """End the threads that handling has started."""
+
 
 class Controller:
     """Deploys for every owner in a cluster, keeps it right, and reports.
@@ -136,6 +139,8 @@ class Controller:
                 self._elector.run(stop, self._lead)
         finally:
             self.cache.close()
+            for handler in self._handlers.values():
+                handler.close()
 
     def unready(self) -> str:
         """Return why the work cannot be done now (kinds that are not known yet); "" where it can."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from weakref import WeakSet
 
 from gwdeployer.cluster.outcomes import Action, ReconcileResult
 from gwdeployer.controller.observing import Handled, unexpected
@@ -33,6 +34,7 @@ class OwnerHandler:
         self._statuses = shared.statuses(owner_kind.controller_name)
         self._used: dict[ObjectRef, Deployer] = {}
         self._done: dict[ObjectRef, Plan] = {}
+        self._deployers: WeakSet[Deployer] = WeakSet()
 
     def handle(self, key: ObjectRef, cancel: threading.Event) -> Handled:
         """Bring what is deployed for an owner, and the owner's status, to what they should be.
@@ -54,6 +56,11 @@ class OwnerHandler:
         reads = {**planning.reads, **reporting.reads}
         stale = news and not unchanged(reads, self._cache)
         return Handled(key, self.name, owner, result, repaired, written, error, stale)
+
+    def close(self) -> None:
+        """End the threads of the deployers that were used."""
+        for deployer in list(self._deployers):
+            deployer.close()
 
     def _gone(self, key: ObjectRef) -> Handled:
         deployer = self._used.pop(key, None)
@@ -93,6 +100,7 @@ class OwnerHandler:
         if before is not None and before is not deployer:
             before.forget({"metadata": {"namespace": key.namespace, "name": key.name}})
         self._used[key] = deployer
+        self._deployers.add(deployer)
 
     def _left_alone(
         self, key: ObjectRef, owner: Object, skip: Skip, cancel: threading.Event
@@ -102,6 +110,7 @@ class OwnerHandler:
         cleaner = self._owner_kind.cleaner()
         if cleaner is None:
             return ReconcileResult(key, plan)
+        self._deployers.add(cleaner)
         claim = Owner.of(owner, self._owner_kind.kind)
         if claim.deleting and claim.finalized:
             return self._reconcile(cleaner, owner, self._cache, cancel)

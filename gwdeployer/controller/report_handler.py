@@ -50,6 +50,9 @@ class ReportHandler:
         stale = news and not unchanged(reading.reads, self._shared.cache)
         return Handled(key, self.name, obj, None, (), written, error, stale)
 
+    def close(self) -> None:
+        """Do nothing: there are no threads."""
+
     def _missing(self, key: ObjectRef) -> Handled:
         self._statuses.forget(key)
         self._shared.dependents.forget(key)

@@ -98,10 +98,6 @@ class Loop(Running):
 
         super().__init__(server, parts, namespace, **arguments)
 
-    def end(self) -> None:
-        super().end()
-        self.plugin.deployer.close()
-
     def site(self, name: str = "", **spec: Any) -> str:
         """Create or replace a Site; return its name."""
         name = name or f"web-{next(self._numbers)}"

@@ -34,6 +34,19 @@ def test_an_owner_gets_its_objects_and_says_so(loop: Loop) -> None:
     assert loop.live(SERVICE, name)
 
 
+def test_nothing_is_left_running_when_it_returns(sites: Server) -> None:
+    before = set(threading.enumerate())
+    with Loop(sites) as loop:
+        name = loop.site(secret="two objects of one tier")
+        loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
+        loop.end()
+        loop.until("no thread is left", lambda: not _threads_of_ours() - before)
+
+
+def _threads_of_ours() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("gwdeployer-")}
+
+
 def test_owners_that_were_there_before_are_looked_after(sites: Server) -> None:
     with Loop(sites) as first:
         name = first.site()
