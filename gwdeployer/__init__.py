@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from gwdeployer.plan import Leaf, Plan, Provenance
     from gwdeployer.plugins import Plugin, PluginOption, configure, discover
     from gwdeployer.provenance import Origin
+    from gwdeployer.status import Condition, Reporter, condition, with_conditions
     from gwdeployer.store import Index, Lookup, MemoryStore, ObjectStore, RecordingStore
 
 _HOMES = {
@@ -117,6 +118,7 @@ _HOMES = {
     "plan": ("Leaf", "Plan", "Provenance"),
     "plugins": ("Plugin", "PluginOption", "configure", "discover"),
     "provenance": ("Origin",),
+    "status": ("Condition", "Reporter", "condition", "with_conditions"),
     "store": ("Index", "Lookup", "MemoryStore", "ObjectStore", "RecordingStore"),
 }
 __all__ = [
@@ -127,6 +129,7 @@ __all__ = [
     "ChartError",
     "Cluster",
     "ClusterStore",
+    "Condition",
     "Conflict",
     "Contested",
     "Context",
@@ -171,6 +174,7 @@ __all__ = [
     "ReconcileResult",
     "RecordingStore",
     "Release",
+    "Reporter",
     "RetryableError",
     "ServerFailure",
     "Skip",
@@ -181,8 +185,10 @@ __all__ = [
     "Watch",
     "__version__",
     "builtin_chart",
+    "condition",
     "configure",
     "discover",
+    "with_conditions",
 ]
 
 
