@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help demo demo-keep test test-cluster test-kind test-conformance lint bench oracle clean
+.PHONY: help demo demo-keep test test-cluster test-kind test-conformance soak lint bench oracle clean
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
 
@@ -36,6 +36,9 @@ test-kind: $(DEVELOPMENT)  ## run the same tests on kind (needs docker and kind)
 
 test-conformance: $(DEVELOPMENT)  ## run Gateway API's own conformance suite on a real kube-apiserver (needs Go)
 	$(BIN)/python -m pytest -m conformance
+
+soak: $(DEVELOPMENT)  ## let a controller live through half an hour of random days and faults (MINUTES=30 SEED=...)
+	$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 lint: $(DEVELOPMENT)  ## check style, types and layers
 	$(BIN)/ruff check .
