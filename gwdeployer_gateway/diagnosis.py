@@ -42,7 +42,7 @@ def _refusals(gateway_class: Object) -> Iterator[Fault]:
     for one in conditions_before(status_before(gateway_class)):
         if (one.get("type"), one.get("status")) == (ACCEPTED, "False"):
             words = f"is not accepted: {one.get('reason')}: {one.get('message')}"
-            yield Fault(words, subject=describe(gateway_class), hint="mend the class")
+            yield Fault(words, subject=describe(gateway_class))
 
 
 def listener_faults(gateway: Object, warnings: Iterable[Fault], store: ObjectStore) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import click
 
 from gwdeployer.cli.connecting import connected, connection_options, time_option
-from gwdeployer.cli.following import followed
+from gwdeployer.cli.following import followed, nobody
 from gwdeployer.cli.options import account_option, plugins_for, settings_options
 from gwdeployer.cli.planning import owner_kinds
 from gwdeployer.cli.report import NOT_DONE, Report
@@ -63,7 +63,8 @@ def doctor(
         with followed(live, plugins, timeout, report) as (store, _):
             subjects = list(_subjects(plugins, store, owner, namespace))
             if not subjects and not report.failures:
-                raise click.UsageError("there is no such owner" if owner else "there are no owners")
+                words = "there is no such owner" if owner else nobody(live, plugins, namespace)
+                raise click.UsageError(words)
             rights = rights_of(plugins, lease=account.name)
             examiner = Examiner(store, rehearsal, lease_ref(*account), account, rights, _now)
             for subject in subjects:

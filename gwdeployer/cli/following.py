@@ -43,6 +43,13 @@ def followed(
         cache.close()
 
 
+def nobody(cluster: Cluster, plugins: Sequence[Plugin], namespace: str | None) -> str:
+    """Return the words for a cluster without owners: there may be no kind of them. Raises ApiErrors."""
+    words = f"there are no owners in namespace {namespace}" if namespace else "there are no owners"
+    absent = [str(kind) for _, kind in owner_kinds(plugins) if not cluster.supports(kind)]
+    return f"{words}; not installed: {', '.join(absent)}" if absent else words
+
+
 def _is_there(cluster: Cluster, plugins: Sequence[Plugin], report: Report) -> bool:
     """Return whether a server answers: caches would wait for it."""
     try:

@@ -9,6 +9,7 @@ import click
 from gwdeployer.cli.crds import definitions_of
 from gwdeployer.cli.formats import objects_as
 from gwdeployer.cli.options import (
+    check_namespaces,
     inputs_of,
     installed_plugins,
     output_option,
@@ -38,6 +39,7 @@ _NAME = "gwdeployer"
     "--watch-namespace",
     "namespaces",
     multiple=True,
+    callback=check_namespaces,
     metavar="NAME",
     help="Look after owners in this namespace alone; may be given several times.",
 )

@@ -15,6 +15,7 @@ from gwdeployer.errors import InputsError
 from gwdeployer.inputs import blame_environment, inputs_from_environment, read_inputs
 from gwdeployer.installation.accounts import Account
 from gwdeployer.manifests import Manifests, read_manifests
+from gwdeployer.objects import is_namespace_name
 from gwdeployer.plugins import Plugin, configure, discover, discover_parameters
 
 if TYPE_CHECKING:
@@ -96,7 +97,25 @@ def _account(_: click.Context, __: click.Parameter, text: str) -> Account:
 
 def namespaces_option(text: str) -> Callable[[F], F]:
     """Return what adds ``--namespace``, which may be given several times."""
-    return click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help=text)
+    return click.option(
+        "-n",
+        "--namespace",
+        "namespaces",
+        multiple=True,
+        callback=check_namespaces,
+        metavar="NAME",
+        help=text,
+    )
+
+
+def check_namespaces(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names, all of which may be namespaces' (RFC 1123 labels)."""
+    for name in names:
+        if not is_namespace_name(name):
+            raise click.BadParameter(
+                f"{name!r} is no namespace: lower-case letters, digits and -, at most 63"
+            )
+    return names
 
 
 def output_option(*formats: str) -> Callable[[F], F]:

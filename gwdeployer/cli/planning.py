@@ -52,9 +52,17 @@ def planned_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) 
 
 
 def store_of(manifests: Manifests, plugins: Sequence[Plugin], report: Report) -> MemoryStore:
-    """Return what plans can read of the manifests; what is wrong with them goes to ``report``."""
+    """Return what plans can read of the manifests; what is wrong with them goes to ``report``.
+
+    So does that there is no owner among them.
+    """
     report.faults += manifests.faults
-    return MemoryStore(_wanted(manifests.objects, plugins, report))
+    objects = list(_wanted(manifests.objects, plugins, report))
+    owners = {kind.group_kind for _, kind in owner_kinds(plugins)}
+    if not (report.faults or any(KindRef.of_object(obj).group_kind in owners for obj in objects)):
+        kinds = ", ".join(sorted({kind.kind for _, kind in owner_kinds(plugins)}))
+        report.warnings.append(Fault(f"nothing to deploy for is in these files: no {kinds}"))
+    return MemoryStore(objects)
 
 
 def owner_kinds(plugins: Iterable[Plugin]) -> Iterator[tuple[Plugin, KindRef]]:

@@ -16,6 +16,7 @@ from gwdeployer.cli.selecting import parse_selector
 from gwdeployer.cli.stopping import run_until_stopped
 
 _ADDRESS = re.compile(r"(?P<host>|\[[0-9a-fA-F:.]+\]|[^:\[\]]+):(?P<port>\d{1,5})")
+_MAX_PORT = 65535
 
 
 def _address(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, int] | None:
@@ -25,7 +26,7 @@ def _address(_: click.Context, __: click.Parameter, text: str | None) -> tuple[s
     if text == "off":
         return None
     match = _ADDRESS.fullmatch(text)
-    if match is None:
+    if match is None or int(match["port"]) > _MAX_PORT:
         raise click.BadParameter(f"{text!r} is no address; write :8080, 127.0.0.1:8080, [::1]:8080 or off")
     return match["host"].strip("[]"), int(match["port"])
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from gwdeployer.cli.connecting import connected, connection_options, time_option
-from gwdeployer.cli.following import followed
+from gwdeployer.cli.following import followed, nobody
 from gwdeployer.cli.options import output_option, plugins_for, settings_options
 from gwdeployer.cli.planning import owner_kinds
 from gwdeployer.cli.report import NOT_DONE, Report
@@ -60,6 +60,8 @@ def status(
             rows = rows_of(plugins, store, namespace)
             printer = Printer(output)
             printer.show(rows)
+            if not rows and not report.failures:
+                click.echo(nobody(cluster, plugins, namespace), err=True)
             while watch:
                 changed.wait()
                 time.sleep(_PAUSE)

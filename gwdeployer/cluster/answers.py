@@ -245,6 +245,11 @@ def no_answer(request: Request, why: object) -> Unreachable:
     return Unreachable(Fault(f"no answer to {request.verb}: {words}", subject=str(request)), delay=2.0)
 
 
+def _unauthorized(answer: Answer, request: Request, said: _Said) -> ApiError:
+    hint = "the credentials are wrong or have expired: log in again, or correct the kubeconfig"
+    return _made(Unauthorized, answer, request, [Fault(said.words, hint=hint)], _SOON)
+
+
 def _throttled(answer: Answer, request: Request, said: _Said) -> ApiError:
     return _made(Throttled, answer, request, [Fault(said.words)], _retry_after(answer, said))
 
@@ -263,12 +268,12 @@ def _retry_after(answer: Answer, said: _Said) -> float:
 _REFUSALS = range(400, 429)
 _SPECIAL: Mapping[int, Callable[[Answer, Request, _Said], ApiError]] = {
     **dict.fromkeys((400, 405, 406, 413, 415, 422), _refusal),
+    401: _unauthorized,
     403: _forbidden,
     404: _not_found,
     429: _throttled,
 }
 _PLAIN: Mapping[int, tuple[type[ApiError], float]] = {
-    401: (Unauthorized, _SOON),
     409: (Conflict, 0.1),
     410: (Expired, 0.0),
 }

@@ -19,7 +19,7 @@ from gwdeployer.cluster.outcomes import Action, Outcome, ReconcileResult
 from gwdeployer.deployer import Deployer
 from gwdeployer.diagnosis.access import denied
 from gwdeployer.diagnosis.infrastructure import Notes, notes_of, service_faults, workload_faults
-from gwdeployer.diagnosis.leadership import controller_faults
+from gwdeployer.diagnosis.leadership import controller_faults, holder_of
 from gwdeployer.diagnosis.verdicts import Verdict, verdict_of
 from gwdeployer.errors import Fault, Forbidden, GwdeployerError, KindNotInstalled
 from gwdeployer.generator import Skip
@@ -37,6 +37,7 @@ _SERVICE = ("", "Service")
 _NOT_DONE = {Action.CREATED: "is not there", Action.WAITING: "is being deleted, and will be made anew"}
 _DIFFERENT = frozenset({Action.CONFIGURED, Action.RECREATED})
 _LOG = "the controller has not seen to it: see its log"
+_NOBODY = "nobody holds {}: is a controller at work?"
 
 
 class Examined(NamedTuple):
@@ -105,7 +106,8 @@ class Examiner:
         lease = self.rehearsal.get(*self.lease)
         absent = list(controller_faults(case.verdict, lease, self.lease, self.now()))
         case.add(*absent)
-        case.add(*_obstacles(case, result), *(() if absent else _differences(result)))
+        hint = _LOG if holder_of(lease, self.now()) else _NOBODY.format(self.lease)
+        case.add(*_obstacles(case, result), *(() if absent else _differences(result, hint)))
         case.add(*self._deployed(case, result.plan))
         if not case.verdict.ready:
             case.add(*self._lacking(case))
@@ -204,14 +206,14 @@ def _obstacles(case: _Case, result: ReconcileResult) -> Iterator[Fault]:
             yield from outcome.error.about(subject=str(outcome.ref)).faults
 
 
-def _differences(result: ReconcileResult) -> Iterator[Fault]:
-    """Yield where the cluster is not as planned though nothing stands in the way."""
+def _differences(result: ReconcileResult, hint: str) -> Iterator[Fault]:
+    """Yield where the cluster is not as planned though nothing stands in the way, with what to do."""
     for outcome in _outcomes(result):
         if outcome.action in _DIFFERENT:
             paths = ", ".join(outcome.changed) or "something"
-            yield Fault(f"is not as planned: {paths}", subject=str(outcome.ref), hint=_LOG)
+            yield Fault(f"is not as planned: {paths}", subject=str(outcome.ref), hint=hint)
         elif outcome.action in _NOT_DONE:
-            yield Fault(_NOT_DONE[outcome.action], subject=str(outcome.ref), hint=_LOG)
+            yield Fault(_NOT_DONE[outcome.action], subject=str(outcome.ref), hint=hint)
 
 
 def _outcomes(result: ReconcileResult) -> Iterable[Outcome]:

@@ -38,14 +38,18 @@ def _moment(event: Object) -> str:
 
 
 def workload_faults(workload: Object, pods: Sequence[Object], notes: Notes) -> Iterator[Fault]:
-    """Yield why a workload has not all the pods that it wants; ``pods`` are those that it has."""
-    if is_available(workload):
-        return
+    """Yield why a workload has not all the pods that it wants; ``pods`` are those that it has.
+
+    One that has them may be stuck between two versions: then it is told what can be done about new pods.
+    """
     refused = [str(one.get("message") or one.get("reason")) for one in _refusals(workload)]
     if refused:
         hint = "raise the quota, or change what refuses its pods"
         yield Fault(f"pods are refused: {refused[0]}", subject=describe(workload), hint=hint)
     found = list(pod_faults(pods, {name: note for (kind, name), note in notes.items() if kind == "Pod"}))
+    if is_available(workload):
+        yield from (fault for fault in found if fault.hint)
+        return
     yield from found
     if not (found or refused):
         yield _rolling_out(workload) if pods else _podless(workload, notes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gwdeployer._lazy import lazy_exports
 from gwdeployer.objects.identity import IdentityCache
-from gwdeployer.objects.names import dns_label, is_dns_subdomain, label_value
+from gwdeployer.objects.names import dns_label, is_dns_subdomain, is_namespace_name, label_value
 from gwdeployer.objects.order import tier
 from gwdeployer.objects.ownership import is_namespaced, is_owned_by, owned, owner_reference
 from gwdeployer.objects.refs import (
@@ -34,6 +34,7 @@ __all__ = [
     "describe",
     "dns_label",
     "is_dns_subdomain",
+    "is_namespace_name",
     "is_namespaced",
     "is_owned_by",
     "label_value",

@@ -27,6 +27,11 @@ def is_dns_subdomain(name: str) -> bool:
     return len(name) <= MAX_NAME and _SUBDOMAIN.fullmatch(name) is not None
 
 
+def is_namespace_name(name: str) -> bool:
+    """Return whether ``name`` is a DNS-1123 label, as the names of namespaces must be."""
+    return len(name) <= MAX_LABEL and "." not in name and is_dns_subdomain(name)
+
+
 def dns_label(name: str) -> str:
     """Return ``name`` if it is a DNS-1035 label, else one made of it: at most 50 characters, ``-``, a hash.
 

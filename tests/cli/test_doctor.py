@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gwdeployer.objects import KindRef, Object, ObjectRef
+from gwdeployer.testing import APIServer
 from gwdeployer_gateway import GATEWAY, GATEWAY_CLASS
 from tests.cli.cluster_scene import DEPLOYMENT, SERVICE, ClusterScene
 from tests.cli.running import Done, run
@@ -222,6 +224,16 @@ def test_an_owner_that_is_not_there_is_bad_input(scene: ClusterScene) -> None:
     done = doctor(scene, "Gateway/nobody")
     assert done.code == 2
     assert "there is no such owner" in done.err
+
+
+def test_a_cluster_without_owners_says_which_kinds_of_them_are_not_installed(tmp_path: Path) -> None:
+    with APIServer() as server:
+        given = ("--kubeconfig", server.write_kubeconfig(tmp_path / "kubeconfig"))
+        examined, listed = run("doctor", *given), run("status", *given)
+    said = "there are no owners; not installed: Gateway.gateway.networking.k8s.io, InferencePool"
+    assert (examined.code, listed.code) == (2, 0)
+    assert said in examined.err
+    assert said in listed.err
 
 
 def test_help_has_an_example_and_the_exit_status() -> None:

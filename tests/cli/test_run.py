@@ -221,6 +221,8 @@ def test_a_second_signal_and_the_end_of_the_grace_period_end_it_at_once() -> Non
     ("option", "said"),
     [
         ("--listen=8080", "'8080' is no address; write :8080"),
+        ("--listen=:65536", "':65536' is no address"),
+        ("--namespace=Shop", "'Shop' is no namespace"),
         ("--namespace-selector=a b", "is no label selector"),
         ("--leader-elect", "Give --lease-namespace, or --no-leader-elect"),
         ("--resync=soon", "'soon' is no time"),

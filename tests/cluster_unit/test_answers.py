@@ -100,7 +100,7 @@ MEANINGS: dict[str, tuple[type[ApiError], str]] = {
         Forbidden,
         'allow it in a ClusterRole: {nonResourceURLs: ["/metrics"], verbs: ["get"]}',
     ),
-    "unknown token": (Unauthorized, "Unauthorized"),
+    "unknown token": (Unauthorized, "Unauthorized; the credentials are wrong or have expired"),
 }
 
 

@@ -44,6 +44,15 @@ def test_a_workload_with_all_its_pods_is_nothing_to_mend() -> None:
     assert said(workload(availableReplicas=1)) == []
 
 
+def test_a_new_version_that_does_not_start_is_told_though_the_former_one_serves() -> None:
+    status = {"conditions": [{"type": "PodScheduled", "status": "False", "message": "no such disk"}]}
+    new = {"kind": "Pod", "metadata": {"name": "web-2", "namespace": "shop"}, "spec": {}, "status": status}
+    [text] = said(workload(availableReplicas=1), pods=[new])
+    assert "has no node: no such disk; add nodes" in text
+    starting = {**new, "spec": {"nodeName": "one"}, "status": {}}
+    assert said(workload(availableReplicas=1), pods=[starting]) == []
+
+
 def test_pods_that_are_refused_say_by_what() -> None:
     refused = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: small"}
     [text] = said(workload(conditions=[refused]))
