@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gwdeployer.cluster.outcomes import ReconcileResult
 from gwdeployer.errors import Conflict, Fault, GwdeployerError, Interrupted, NotSynced, RetryableError
@@ -27,7 +27,7 @@ class Handled:
 
     key: ObjectRef
     name: str
-    object: Object | None = None
+    object: Object | None = field(default=None, repr=False)
     result: ReconcileResult | None = None
     repaired: tuple[ObjectRef, ...] = ()
     status_written: bool = False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 
 import pytest
 
@@ -21,18 +20,6 @@ from tests.controller.caching import (
     quick_pace,
     told,
 )
-
-
-@pytest.fixture
-def server() -> Iterator[APIServer]:
-    with APIServer() as running:
-        yield running
-
-
-@pytest.fixture
-def cluster(server: APIServer) -> Iterator[KubernetesCluster]:
-    with closing(connected(server)) as made:
-        yield made
 
 
 def disturb(cluster: KubernetesCluster, end_watches: Callable[[], object]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -28,7 +27,6 @@ from tests.controller.caching import (
     Witness,
     caught_up,
     config_map,
-    connected,
     crd,
     custom,
     delete,
@@ -39,18 +37,6 @@ from tests.controller.caching import (
     quick_pace,
     told,
 )
-
-
-@pytest.fixture
-def server() -> Iterator[APIServer]:
-    with APIServer() as running:
-        yield running
-
-
-@pytest.fixture
-def cluster(server: APIServer) -> Iterator[KubernetesCluster]:
-    with closing(connected(server)) as made:
-        yield made
 
 
 @pytest.fixture
