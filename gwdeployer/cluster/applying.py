@@ -44,6 +44,8 @@ from gwdeployer.objects.ownership import RECREATE
 
 logger = logging.getLogger(__name__)
 
+#: After these, an object is as planned, as far as an apply makes it so.
+_SETTLED = frozenset({Action.UNCHANGED, Action.CREATED, Action.CONFIGURED, Action.RECREATED})
 #: How often an object that changes under our hands is looked at again.
 _LOOKS = 5
 
@@ -103,7 +105,7 @@ class Applier:
             outcome = self._not_installed(ref, error)
         except GwdeployerError as error:
             outcome = Outcome(ref, Action.FAILED, error)
-        if outcome.action is Action.UNCHANGED and outcome.live is not None:
+        if outcome.action in _SETTLED and outcome.live is not None:
             self.settled.add(ref, planned, outcome.live)
         level = logging.WARNING if outcome.error or outcome.warning else logging.DEBUG
         logger.log(level, "%s", outcome, extra={"owner": str(self.owner.ref)})

@@ -8,6 +8,7 @@ no time limit of its own.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
 from gwdeployer.cluster.answers import Answer, Request, content_of, error_of, no_answer
+from gwdeployer.cluster.credentials import refresh_seldom
 from gwdeployer.cluster.endpoints import Endpoints
 from gwdeployer.cluster.port import Listing, Operation
 from gwdeployer.cluster.watching import HttpWatch
@@ -191,7 +193,9 @@ class KubernetesCluster:
         request = Request("patch", *ObjectRef.of(obj))
         query = [*_query(manager, dry_run), ("force", "true" if force else "false")]
         path = self._object(request, subresource)
-        return self._ask(request, "patch", path, query, obj, content_type=_APPLY, timeout=timeout)
+        # As text: the client would look through an object for models of its own, slower than JSON is.
+        text = json.dumps(obj)
+        return self._ask(request, "patch", path, query, text, content_type=_APPLY, timeout=timeout)
 
     def json_patch(
         self,
@@ -332,11 +336,14 @@ def _configured(kubeconfig: str | Path | None, context: str | None) -> official.
             official_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             official_config.load_kube_config(path, context, client_configuration=configuration)  # type: ignore[no-untyped-call]
+        refresh_seldom(configuration)
         return official.ApiClient(configuration)
     except _UNREADABLE as error:
         hint = "see kubectl config get-contexts" if context else "name a kubeconfig, or set KUBECONFIG"
-        words = one_line(str(error) or type(error).__name__, 256)
-        raise InputsError(Fault(words, subject="kubeconfig", hint=hint)) from error
+        words = one_line(str(error) or type(error).__name__, 256).removesuffix(".")
+        named = [file for file in (path or "~/.kube/config").split(os.pathsep) if file not in words]
+        subject = " ".join(("kubeconfig", *named))
+        raise InputsError(Fault(words, subject=subject, hint=hint)) from error
 
 
 def _sent(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gwdeployer.objects import Object, ObjectRef
+from gwdeployer.objects import Object, ObjectRef, metadata_of
 
 
 class _Pair(NamedTuple):
     planned: Object
-    live: Object
+    live: object
 
 
 class Settled:
-    """Remembers, for each object, the plan and the live object that agreed. Thread-safe.
+    """Remembers, for each object, the plan and the state of the live object that agreed. Thread-safe.
 
-    Objects are never changed once handed on, and a cache gives the same object for the same resourceVersion:
-    so identity is enough. It holds one pair for each object, whose content cache and plan hold anyway.
+    Plans are never changed once handed on, so identity is enough. A live object is known by its UID and
+    resourceVersion: what a write was answered with comes back from a watch as another object.
     """
 
     def __init__(self) -> None:
@@ -26,12 +26,19 @@ class Settled:
     def has(self, ref: ObjectRef, planned: Object, live: Object) -> bool:
         """Return whether these very two have been found to agree."""
         pair = self._pairs.get(ref)
-        return pair is not None and pair.planned is planned and pair.live is live
+        return pair is not None and pair.planned is planned and pair.live == _state(live)
 
     def add(self, ref: ObjectRef, planned: Object, live: Object) -> None:
         """Note that the two agree."""
-        self._pairs[ref] = _Pair(planned, live)
+        self._pairs[ref] = _Pair(planned, _state(live))
 
     def forget(self, ref: ObjectRef) -> None:
         """Drop what is known of an object that is gone."""
         self._pairs.pop(ref, None)
+
+
+def _state(live: Object) -> object:
+    """Return what no other state of any object has."""
+    metadata = metadata_of(live)
+    version = metadata.get("resourceVersion")
+    return (metadata.get("uid"), version) if version else live
