@@ -73,7 +73,7 @@ def test_a_changed_owner_has_exactly_the_changed_objects_written(loop: Loop) -> 
 
 
 def test_at_rest_there_are_no_requests(loop: Loop) -> None:
-    name = loop.site()
+    name = loop.site(node={"nowhere": "to-be-found"})  # no pod becomes ready meanwhile
     loop.until("the site is deployed", lambda: loop.says(name, "Deployed", "True"))
     loop.at_rest()
     loop.cluster.clear()
