@@ -57,8 +57,8 @@ class Cache(ObjectStore):
 
         ``on_change`` is called for each change once it shows here: in order for each object, by several
         threads, without any lock held; a kind that is listed again yields only what differs. ``on_synced`` is
-        called when a kind becomes known, after its first changes. ``cluster_scoped`` are kinds that no
-        namespace holds, beside Kubernetes' own.
+        called when a kind becomes known, or is installed after all, after its first changes.
+        ``cluster_scoped`` are kinds that no namespace holds, beside Kubernetes' own.
         """
         self._cluster = cluster
         self._on_change = on_change

@@ -163,6 +163,8 @@ class Controller:
     def _lead(self, lost: threading.Event) -> None:
         """Look after all owners until ``lost`` is set, with a queue of its own: each term begins afresh."""
         self.cache.wait_for_sync(self._kinds, timeout=_FIRST_SYNC, stop=lost)
+        if lost.is_set():
+            return
         queue = self.queue = WorkQueue()
         queue.observer = self.queue_observer
         self._leading = True
@@ -187,7 +189,7 @@ class Controller:
         try:
             objects = self.cache.list(kind)
         except GwdeployerError as error:
-            logger.warning("%s: not looked after yet: %s", kind, error)
+            logger.warning("%s: not looked after yet: %s", kind, _said(error, kind))
             return
         for obj in objects:
             self.queue.add(ObjectRef(kind, *ObjectRef.of(obj)[1:]))
@@ -247,7 +249,13 @@ def _requeue(handled: Handled, queue: WorkQueue[ObjectRef]) -> None:
     when = "when something changes" if again is None else f"in {again:.1f} s"
     for error in handled.errors:
         level = logging.INFO if isinstance(error, PASSING) else logging.WARNING
-        logger.log(level, "%s: %s (again %s)", key, error, when, extra={"owner": str(key)})
+        said = _said(error, key)
+        logger.log(level, "%s: %s (again %s)", key, said, when, extra={"owner": str(key)})
+
+
+def _said(error: GwdeployerError, subject: object) -> str:
+    """Return what an error says, in a line that begins with ``subject``."""
+    return "\n".join(str(fault.without(str(subject))) for fault in error.faults)
 
 
 def _check(parts: Iterable[Deployer | Plugin]) -> None:

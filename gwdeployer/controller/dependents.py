@@ -11,6 +11,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from gwdeployer.controller.changes import Change, status_only
+from gwdeployer.controller.kind_cache import keys_of
 from gwdeployer.objects import Object, ObjectRef, metadata_of, name_of, namespace_of
 from gwdeployer.store import Index, Read
 
@@ -125,7 +126,7 @@ class Dependents:
             yield _Topic(kind, "list", (None, label))
             yield _Topic(kind, "list", (namespace, label))
         for index in self._indexes.get(kind, ()):
-            for key in index.keys_of(obj):
+            for key in keys_of(index, obj):
                 yield _Topic(kind, index, key)
 
 

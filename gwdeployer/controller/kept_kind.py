@@ -39,6 +39,8 @@ class KeptKind:
         self._on_synced = on_synced
         self._lock = threading.Lock()
         self._awaited: dict[str | None, ApiError | None] = dict.fromkeys(namespaces)
+        #: Where the kind was not installed when it was last asked for.
+        self._absent: set[str | None] = set()
 
     @property
     def synced(self) -> bool:
@@ -56,14 +58,11 @@ class KeptKind:
 
     def replace(self, objects: Iterable[Object], namespace: str | None) -> None:
         """See :class:`~gwdeployer.controller.reflector.Sink`."""
-        changes = self.objects.replace(objects, namespace)
-        with self._lock:
-            was_awaited = namespace in self._awaited
-            self._awaited.pop(namespace, None)
-            completes = was_awaited and not self._awaited
-        self._tell(changes)
-        if completes:
-            self._safely(self._on_synced, self.kind)
+        self._know(objects, namespace, is_installed=True)
+
+    def absent(self, namespace: str | None) -> None:
+        """See :class:`~gwdeployer.controller.reflector.Sink`."""
+        self._know((), namespace, is_installed=False)
 
     def put(self, obj: Object) -> None:
         """See :class:`~gwdeployer.controller.reflector.Sink`."""
@@ -78,6 +77,17 @@ class KeptKind:
         with self._lock:
             if namespace in self._awaited or isinstance(error, Forbidden):
                 self._awaited[namespace] = error
+
+    def _know(self, objects: Iterable[Object], namespace: str | None, *, is_installed: bool) -> None:
+        changes = self.objects.replace(objects, namespace)
+        with self._lock:
+            is_new = namespace in self._awaited or (is_installed and namespace in self._absent)
+            self._awaited.pop(namespace, None)
+            (self._absent.discard if is_installed else self._absent.add)(namespace)
+            completes = is_new and not self._awaited
+        self._tell(changes)
+        if completes:
+            self._safely(self._on_synced, self.kind)
 
     def _tell(self, changes: Iterable[Change | None]) -> None:
         for change in changes:

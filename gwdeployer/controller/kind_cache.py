@@ -147,6 +147,16 @@ class KindCache:
         return files.under(lookup.key, namespace)
 
 
+def keys_of(index: Index, obj: Object) -> Set[Hashable]:
+    """Return what an index finds an object by; nothing where the index fails on it."""
+    try:
+        return frozenset(index.keys_of(obj))
+    except Exception:
+        # Plugins bring indexes, and one object that one of them cannot read must not stop all others.
+        logger.exception("index %r cannot read %s", index.name, describe(obj))
+        return frozenset()
+
+
 class _Files:
     """The objects by what one index finds them by. What the index fails on is found by nothing."""
 
@@ -162,10 +172,10 @@ class _Files:
     def refile(self, place: _Place, before: Object | None, after: Object | None) -> None:
         """File ``after`` instead of ``before``, which has been filed."""
         if before is not None:
-            for key in self._keys_of(before):
+            for key in keys_of(self._index, before):
                 self._take_out(key, place)
         if after is not None:
-            for key in self._keys_of(after):
+            for key in keys_of(self._index, after):
                 self._files.setdefault(key, {})[place] = after
 
     def _take_out(self, key: Hashable, place: _Place) -> None:
@@ -173,14 +183,6 @@ class _Files:
         del file[place]
         if not file:
             del self._files[key]
-
-    def _keys_of(self, obj: Object) -> Set[Hashable]:
-        try:
-            return frozenset(self._index.keys_of(obj))
-        except Exception:
-            # Plugins bring indexes, and one object that one of them cannot read must not stop all others.
-            logger.exception("index %r cannot read %s", self._index.name, describe(obj))
-            return frozenset()
 
 
 def _place(obj: Object) -> _Place:

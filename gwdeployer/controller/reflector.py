@@ -58,6 +58,9 @@ class Sink(Protocol):
     def replace(self, objects: Iterable[Object], namespace: str | None) -> None:
         """Take a list of all there is in a namespace, or everywhere (None)."""
 
+    def absent(self, namespace: str | None) -> None:
+        """Take note that the kind is not installed, and so has no objects."""
+
     def put(self, obj: Object) -> None:
         """Take an object that was created or has changed."""
 
@@ -184,7 +187,7 @@ class Reflector:
             logger.info("%s: not installed, so there are none; asked again from time to time", self)
         self._version = ""
         self._absent = True
-        self._sink.replace((), self._namespace)
+        self._sink.absent(self._namespace)
         return self._backoff.next()
 
     def _failed(self, error: ApiError) -> float:

@@ -65,6 +65,17 @@ def test_a_look_up_is_changed_by_what_the_index_files_there_and_filed_there_befo
     assert known.of(Change(SECRET, secret("one", team="b"), secret("one", team="c"))) == set()
 
 
+def test_an_object_that_an_index_cannot_read_is_told_to_all_others() -> None:
+    def fails(obj: Object) -> list[str]:
+        raise TypeError("an odd object")
+
+    known = after(lambda store: store.list(SECRET, lookup=Lookup(Index("odd", fails), "a")))
+    reading = RecordingStore(MemoryStore())
+    reading.get(SECRET, "shop", "cert")
+    known.record(API, reading.reads)
+    assert known.of(added(secret("cert"))) == {API}
+
+
 def test_a_status_alone_matters_to_a_status_and_not_to_a_plan() -> None:
     tick = Change(SECRET, secret("cert", status={"n": 1}), secret("cert", status={"n": 2}))
     for reporting in (False, True):

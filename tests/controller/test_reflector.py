@@ -113,6 +113,9 @@ class Learned:
     def replace(self, objects: Iterable[Object], namespace: str | None) -> None:
         self._say("all: " + ", ".join(one["metadata"]["name"] for one in objects))
 
+    def absent(self, namespace: str | None) -> None:
+        self._say("not installed")
+
     def put(self, obj: Object) -> None:
         self._say(f"+{obj['metadata']['name']}")
 
@@ -271,7 +274,7 @@ def test_a_kind_that_is_not_served_has_no_objects_and_is_listed_when_it_is() -> 
         served=[False, False, False, True, False, True],
     )
     pauses = reflected(cluster, learned)
-    assert learned.said[:4] == ["all: ", "all: a", "all: ", "all: "]
+    assert learned.said[:4] == ["not installed", "all: a", "not installed", "all: "]
     assert cluster.asked[:4] == ["list", "supports", "supports", "supports"]
     assert cluster.asked[4:9] == ["supports", "list", "watch 5", "supports", "supports"]
     assert pauses.seconds[:4] == [1, 2, 4, 8]
