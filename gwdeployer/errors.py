@@ -63,6 +63,10 @@ class Fault:
     layer: str = ""
     hint: str = ""
 
+    def without(self, subject: str) -> Fault:
+        """Return the fault as it is said where ``subject`` stands before it already."""
+        return replace(self, subject="") if self.subject == subject else self
+
     def __str__(self) -> str:
         """Return the fault on one line: subject, path, message, layer, hint."""
         place = " ".join(part for part in (self.subject, self.path) if part)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -111,8 +110,7 @@ def _lines(examined: Examined) -> Iterator[str]:
         return
     yield f"{examined.owner}: {_summary(examined)}"
     for fault in examined.faults:
-        own = fault.subject == str(examined.owner)
-        yield f"  - {replace(fault, subject='') if own else fault}"
+        yield f"  - {fault.without(str(examined.owner))}"
 
 
 def _summary(examined: Examined) -> str:

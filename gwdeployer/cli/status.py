@@ -62,11 +62,13 @@ def status(
             printer.show(rows)
             if not rows and not report.failures:
                 click.echo(nobody(cluster, plugins, namespace), err=True)
-            while watch:
-                changed.wait()
-                time.sleep(_PAUSE)
-                changed.clear()
-                printer.show(rows_of(plugins, store, namespace))
+            with suppress(KeyboardInterrupt):
+                while watch:
+                    changed.wait()
+                    time.sleep(_PAUSE)
+                    changed.clear()
+                    rows = rows_of(plugins, store, namespace)
+                    printer.show(rows)
     report.print()
     all_ready = all(row.ready or row.skipped for row in rows)
     click.get_current_context().exit(report.exit_code or (0 if all_ready else NOT_DONE))

@@ -144,7 +144,7 @@ class ReconcileResult:
     """
 
     owner: ObjectRef
-    plan: Plan | None = None
+    plan: Plan | None = field(default=None, repr=False)
     deployed: DeployResult | None = None
     pruned: PruneResult | None = None
     planning: GwdeployerError | None = None

@@ -50,7 +50,7 @@ class Patience:
             return None
         left = self.deadline - self.clock()
         if left <= 0:
-            raise Interrupted(f"not done within {self.timeout:g} s")
+            raise Interrupted(f"not done within {_shown(self.timeout or 0)} s")
         return left
 
     def pause(self, seconds: float) -> bool:
@@ -63,6 +63,11 @@ class Patience:
         else:
             self.cancel.wait(seconds)
         return True
+
+
+def _shown(seconds: float) -> str:
+    """Return a time for people: what is left of a longer one is no round number."""
+    return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:g}"
 
 
 class PatientCluster:

@@ -27,7 +27,7 @@ def test_a_rule_answers_for_the_server(client: Client, server: APIServer) -> Non
 
 
 def test_a_rule_may_answer_with_any_body(client: Client, server: APIServer) -> None:
-    server.faults.answer(502, body=b"<html>bad gateway</html>", name="a")
+    server.faults.answer(502, body="<html>bad gateway</html>", name="a")
     server.faults.answer(200, body={"kind": "Odd"}, name="b")
     assert client.get(f"{CONFIGMAPS}/a").code == 502
     assert client.get(f"{CONFIGMAPS}/b").content == {"kind": "Odd"}

@@ -110,7 +110,7 @@ class Faults:
         message: str = "",
         *,
         retry_after: int = 0,
-        body: bytes | Object | None = None,
+        body: bytes | str | Object | None = None,
         **rules: Unpack[Rules],
     ) -> Rule:
         """Answer with a code and a Status, or with ``body``; nothing is done.
@@ -189,8 +189,10 @@ class Faults:
         return rule
 
 
-def _as_bytes(body: bytes | Object | None) -> bytes | None:
-    return encoded(body) if isinstance(body, dict) else body
+def _as_bytes(body: bytes | str | Object | None) -> bytes | None:
+    if isinstance(body, dict):
+        return encoded(body)
+    return body.encode() if isinstance(body, str) else body
 
 
 def _denied(request: Recorded, user: str) -> StatusError:
