@@ -15,6 +15,7 @@ from gwdeployer.objects import KindRef, Object, metadata_of, name_of
 from gwdeployer.status import Condition, Reporter, condition
 from gwdeployer.store import ObjectStore
 from gwdeployer_gateway.api import GATEWAY_CLASS, ControllerName, spec_of
+from gwdeployer_gateway.classes.definitions import status_fields
 from gwdeployer_gateway.classes.features import supported_features
 from gwdeployer_gateway.classes.versions import SUPPORTED_VERSION, supported_version
 from gwdeployer_gateway.inputs import GatewayInputs
@@ -55,7 +56,7 @@ class GatewayClassReporter(Reporter):
             *_version(conditions_before(before), store),
         ]
         status = {**before, "conditions": merged(conditions_before(before), stated, obj, now)}
-        if self._inputs.mode == "gateway":
+        if self._inputs.mode == "gateway" and _has_room_for_features(store):
             waypoint = name_of(obj) == self._inputs.waypoint_gateway_class_name
             status["supportedFeatures"] = supported_features(waypoint=waypoint)
         return status
@@ -67,6 +68,16 @@ class GatewayClassReporter(Reporter):
             message = "; ".join(map(str, error.faults))
             return condition(ACCEPTED, False, "InvalidParameters", message)
         return condition(ACCEPTED, True, ACCEPTED, f"its Gateways are served by {data_plane}")
+
+
+def _has_room_for_features(store: ObjectStore) -> bool:
+    """Return whether features can be said: not before v1.2 of the API, where they were strings, if anything.
+
+    A definition that is not known is believed to be a later one.
+    """
+    fields = status_fields(GATEWAY_CLASS, store)
+    items = (fields.get("supportedFeatures") or {}).get("items") or {}
+    return not fields or items.get("type") == "object"
 
 
 def _version(before: Sequence[Mapping[str, Any]], store: ObjectStore) -> Iterator[Condition]:

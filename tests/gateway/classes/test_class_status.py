@@ -35,7 +35,7 @@ def definition(name: str, version: str | None) -> Object:
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"{name}.{group}", "annotations": annotations},
-        "spec": {"group": group},
+        "spec": {"group": group, "names": {"plural": name, "kind": name.title()}, "versions": []},
     }
 
 
@@ -319,6 +319,25 @@ def test_c1_a_waypoint_has_no_addresses_of_its_own() -> None:
     status = reported(stored(WAYPOINT_CLASS), mode="gateway")
     names = [feature["name"] for feature in status["supportedFeatures"]]
     assert names == [name for name in ALL if "Address" not in name]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, False),
+        ({"supportedFeatures": {"type": "array", "items": {"type": "string"}}}, False),
+        ({"supportedFeatures": {"type": "array", "items": {"type": "object"}}}, True),
+    ],
+    ids=["v1.0", "v1.1, experimental", "v1.2"],
+)
+def test_features_are_left_out_where_an_older_api_has_no_room_for_them(
+    fields: Mapping[str, Any], said: bool
+) -> None:
+    older = definition("gatewayclasses", "v1.1.0")
+    properties = {"status": {"properties": {"conditions": {"type": "array"}, **fields}}}
+    version = {"name": "v1", "schema": {"openAPIV3Schema": {"properties": properties}}}
+    older["spec"] |= {"names": {"kind": "GatewayClass"}, "versions": [version]}
+    assert ("supportedFeatures" in reported(stored(), older, mode="gateway")) is said
 
 
 def test_features_are_the_control_planes_to_say_where_there_is_one() -> None:
