@@ -1,7 +1,8 @@
-"""How often the client looks whether its credentials are still good.
+"""What the official client does about credentials otherwise than we need it.
 
-For each request, it does so by itself, which with a kubeconfig means to configure itself anew, environment
-and all: a quarter of a millisecond. Credentials that are refused are read anew at once in any case.
+For each request it looks whether they are still good, which with a kubeconfig means to configure itself anew,
+environment and all: a quarter of a millisecond. Credentials that are refused are read anew at once in any
+case. And where a plugin should give them, and does not, it goes on as nobody.
 """
 
 from __future__ import annotations
@@ -29,3 +30,17 @@ def refresh_seldom(configuration: Any, clock: Callable[[], float] = time.monoton
             given.refresh_api_key_hook = refresh_if_due  # a kubeconfig's hook puts itself back
 
     configuration.refresh_api_key_hook = refresh_if_due
+
+
+def silent_plugin(configuration: Any, kubeconfig: Any, context: str | None) -> str:
+    """Return the command of a kubeconfig's credential plugin that gave nothing; "" where none is missing.
+
+    ``configuration`` is loaded from ``kubeconfig``, as the client has read it (a ``ConfigNode``).
+    """
+    if configuration.api_key or configuration.cert_file:
+        return ""
+    name = context or kubeconfig["current-context"]
+    chosen = kubeconfig["contexts"].get_with_name(name)["context"]
+    user = kubeconfig["users"].get_with_name(chosen["user"], safe=True) if chosen.safe_get("user") else None
+    plugin = user["user"].safe_get("exec") if user else None
+    return str(plugin["command"]) if plugin else ""

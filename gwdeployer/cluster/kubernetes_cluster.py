@@ -20,10 +20,11 @@ import yaml
 from kubernetes import client as official
 from kubernetes import config as official_config
 from kubernetes.client.exceptions import ApiException
+from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
 from kubernetes.dynamic import DynamicClient
 
 from gwdeployer.cluster.answers import Answer, Request, content_of, error_of, no_answer
-from gwdeployer.cluster.credentials import refresh_seldom
+from gwdeployer.cluster.credentials import refresh_seldom, silent_plugin
 from gwdeployer.cluster.endpoints import Endpoints
 from gwdeployer.cluster.port import Listing, Operation
 from gwdeployer.cluster.watching import HttpWatch
@@ -336,6 +337,8 @@ def _configured(kubeconfig: str | Path | None, context: str | None) -> official.
             official_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             official_config.load_kube_config(path, context, client_configuration=configuration)  # type: ignore[no-untyped-call]
+            if plugin := silent_plugin(configuration, _content_of(path), context):
+                raise official_config.ConfigException(f"{plugin} gives no credentials")
         refresh_seldom(configuration)
         return official.ApiClient(configuration)
     except _UNREADABLE as error:
@@ -344,6 +347,10 @@ def _configured(kubeconfig: str | Path | None, context: str | None) -> official.
         named = [file for file in (path or "~/.kube/config").split(os.pathsep) if file not in words]
         subject = " ".join(("kubeconfig", *named))
         raise InputsError(Fault(words, subject=subject, hint=hint)) from error
+
+
+def _content_of(kubeconfig: str | None) -> Any:
+    return KubeConfigMerger(kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION).config  # type: ignore[no-untyped-call]
 
 
 def _sent(
