@@ -55,7 +55,7 @@ class Verdict:
         if not self.evenings:
             return []
         chosen = (self.evenings[0], self.evenings[len(self.evenings) // 2], self.evenings[-1])
-        sizes = {name: " -> ".join(f"{one[name]:.0f}" for one in chosen) for name in chosen[0]}
+        sizes = {name: " -> ".join(f"{one.get(name, 0):.0f}" for one in chosen) for name in chosen[0]}
         return [f"  {name}: {size}" for name, size in sizes.items() if size != "0 -> 0 -> 0"]
 
 

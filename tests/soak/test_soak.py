@@ -35,8 +35,8 @@ def test_a_few_days_are_too_few_to_tell_growth_from_warming_up() -> None:
 
 
 def test_what_is_remembered_of_nothing_is_told() -> None:
-    sizes = evening(**{"plans (0)": 1.0, "plans (1)": 0.0, "answers (0)": 20.0})
-    assert kept(sizes) == ["plans (0): 1 remembered though nothing is there"]
+    sizes = evening(plans=1.0, settled=0.0, answers=20.0)
+    assert kept(sizes) == ["plans: 1 remembered though nothing is there"]
 
 
 @pytest.mark.parametrize(("faults", "code"), [([], 0), (["something is left"], 1)])
