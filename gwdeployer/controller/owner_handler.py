@@ -11,9 +11,9 @@ from gwdeployer.controller.owner_kinds import OwnerKind
 from gwdeployer.controller.shared import Shared
 from gwdeployer.controller.status_keeper import Basis
 from gwdeployer.deployer import Deployer
-from gwdeployer.errors import GwdeployerError, NotSynced
+from gwdeployer.errors import GwdeployerError, NotSynced, TerminalError
 from gwdeployer.generator import Skip
-from gwdeployer.objects import Object, ObjectRef
+from gwdeployer.objects import Object, ObjectRef, metadata_of
 from gwdeployer.objects.owners import Owner
 from gwdeployer.plan import Plan
 from gwdeployer.store import ObjectStore, RecordingStore, unchanged
@@ -77,7 +77,7 @@ class OwnerHandler:
         try:
             if not self._shared.scope.includes(key.namespace, store):
                 return ReconcileResult(key, Plan(key, skip=_ELSEWHERE))
-            routed = self._owner_kind.route(owner, store)
+            routed = self._routed(owner, store)
             if isinstance(routed, Skip):
                 return self._left_alone(key, owner, routed, cancel)
             self._use(key, routed)
@@ -87,6 +87,15 @@ class OwnerHandler:
         except Exception as error:  # noqa: BLE001 - said on the next line
             # A third party's generator or plugin: its fault must be seen on its owner, and stop nobody else.
             return ReconcileResult(key, planning=unexpected(error, key))
+
+    def _routed(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
+        """Return who deploys for an owner. What is wrong with one that is being deleted does not keep it."""
+        try:
+            return self._owner_kind.route(owner, store)
+        except TerminalError as error:
+            if not metadata_of(owner).get("deletionTimestamp"):
+                raise
+            return Skip(f"is being deleted; {error}")
 
     def _reconcile(
         self, deployer: Deployer, owner: Object, store: ObjectStore, cancel: threading.Event

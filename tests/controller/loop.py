@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar
 
-from gwdeployer import Chart, Context, Deployer, Inputs, KindRef, ObjectStore, Plugin, Skip
+from gwdeployer import Chart, Context, Deployer, Inputs, KindRef, ObjectStore, ParametersError, Plugin, Skip
 from gwdeployer.chart import Source
 from gwdeployer.cluster import Cluster, ReconcileResult
 from gwdeployer.objects import Object, name_of, namespace_of
@@ -53,6 +53,8 @@ class Sites(Plugin):
     def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
         if (owner.get("spec") or {}).get("away"):
             return Skip("is somebody else's now", cleanup=True)
+        if (owner.get("spec") or {}).get("lost"):
+            raise ParametersError("spec.lost: nobody knows who deploys it")
         return self.deployer
 
     def cleaner(self, kind: KindRef) -> Deployer | None:

@@ -192,6 +192,17 @@ def test_deleting_an_owner_leaves_nothing_behind(loop: Loop) -> None:
     assert not loop.plugin.deployer._planned
 
 
+def test_an_owner_that_cannot_be_routed_can_be_deleted(loop: Loop) -> None:
+    name = loop.site(cluster=True)
+    role = f"{loop.namespace}-{name}"
+    loop.until("it has a ClusterRole", lambda: loop.direct.get(CLUSTER_ROLE, "", role))
+    loop.site(name, cluster=True, lost=True)
+    loop.until("it fails", lambda: loop.says(name, "Deployed", "False"))
+    loop.delete(SITE, name)
+    loop.until("it is gone", lambda: loop.live(SITE, name) is None)
+    assert loop.direct.get(CLUSTER_ROLE, "", role) is None
+
+
 def test_an_owner_that_goes_before_its_status_is_written_has_not_failed(loop: Loop) -> None:
     def delete_first(_number: int, sent: Sent) -> None:
         if sent.verb == "json_patch" and sent.kind == "Site":
