@@ -23,6 +23,8 @@ class Dependents:
         """Take a change in: the references before it, and those that the object has now."""
         for uid in map(uid_of, references(change.before)):
             self._by_uid[uid].discard(key)
+            if not self._by_uid[uid]:
+                del self._by_uid[uid]
         for uid in map(uid_of, references(self._state.storage.get(key))):
             self._by_uid[uid].add(key)
 
