@@ -78,9 +78,11 @@ class People:
             self._class(name, {"controllerName": CONTROLLER})
 
     def restore_kinds(self) -> None:
-        """Install what is not installed."""
-        for kind in [*self._gone]:
-            self._install(kind)
+        """Install what is not installed, also where a fault has kept somebody from it."""
+        served = {metadata_of(crd)["name"] for crd in self._town.api.list(CRD)}
+        for kind in _FLEETING:
+            if metadata_of(self._definition(kind))["name"] not in served:
+                self._install(kind)
 
     def go_home(self) -> None:
         """Delete everything that anybody but the controller has made."""
