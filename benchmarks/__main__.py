@@ -12,14 +12,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle
+from multiprocessing import get_context
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks import caching, cluster, inference, measure
+from benchmarks import caching, cluster, controlling, fleet, inference, measure
 from gwdeployer import Chart, Deployer, MemoryStore, Object, Plan
 from gwdeployer.cache import VARIABLE
 from gwdeployer.charts import charts_folder
@@ -27,6 +29,7 @@ from gwdeployer_gateway.api import GATEWAY
 from gwdeployer_gateway.envoy import EnvoyGenerator
 from gwdeployer_gateway.inputs import GatewayInputs
 from gwdeployer_gateway.kinds import GATEWAY_PARAMETERS
+from tests.servers import binaries
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "gateway" / "gateway.yaml"
 CLASS: Object = {
@@ -225,14 +228,36 @@ def cpu_seconds(code: str, environment: Mapping[str, str]) -> float:
 
 
 def on_a_server(budgets: Budgets) -> None:
-    """Measure new Gateways on a real kube-apiserver, and unchanged ones without any."""
-    times = cluster.new_gateways(gateways(2 * cluster.GATEWAYS), STORE)
-    if isinstance(times, str):
-        print(f"no comparison on a real server: {times}")
+    """Measure new Gateways on a real kube-apiserver: reconciles alone, and a controller with its statuses."""
+    try:
+        with cluster.server() as server:
+            times = cluster.new_gateways(server, gateways(2 * cluster.GATEWAYS), STORE)
+        with cluster.server() as another:  # one has node ports for some 2700 Services
+            controlled = controlling.new_gateways(another)
+    except binaries.UnavailableError as error:
+        print(f"no comparison on a real server: {error}")
         return
     print(f"\n{cluster.GATEWAYS} new Gateways, four objects each, on a real kube-apiserver:", end=" ")
     print(f"{times.reconciled:.1f} s; a bare loop of the same applies: {times.bare:.1f} s")
     budgets.check("new Gateways, as multiples of the bare loop", times.ratio, 1.3)
+    print(
+        f"       by a controller: {controlled.controlled:.1f} s, with {controlled.statuses} statuses;",
+        end=" ",
+    )
+    print(f"a bare loop of as many requests: {controlled.bare:.1f} s")
+    budgets.check("new Gateways by a controller, as multiples of the bare loop", controlled.ratio, 1.3)
+
+
+def unchanged(budgets: Budgets) -> None:
+    """Measure a controller of a fleet of which nothing has changed."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:  # whose memory is its own
+        found = process.submit(fleet.fleet).result()
+    print(f"\n{fleet.GATEWAYS} Gateways with five objects each, unchanged, in s of CPU;", end=" ")
+    print(f"for comparison, to read their JSON: {found.reading:.1f}, to list them again: {found.relist:.1f}")
+    budgets.check("s of CPU after a start", found.start, 8)
+    budgets.check("s of CPU for a full resync", found.resync, 5)
+    budgets.check("writes", found.writes, 0)
+    budgets.check("KiB of memory for each Gateway, by RSS", found.kibibytes, 100)
 
 
 def main() -> int:
@@ -247,6 +272,7 @@ def main() -> int:
     caches(budgets)
     commands(budgets)
     on_a_server(budgets)
+    unchanged(budgets)
     return 1 if budgets.missed else 0
 
 
