@@ -33,6 +33,10 @@ class Action(StrEnum):
     FAILED = "failed"
 
 
+#: What was done with an object that is not as it was before.
+WRITTEN = frozenset({Action.CREATED, Action.CONFIGURED, Action.RECREATED})
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one planned object.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from weakref import WeakSet
 
-from gwdeployer.cluster.outcomes import Action, ReconcileResult
+from gwdeployer.cluster.outcomes import WRITTEN, Action, ReconcileResult
 from gwdeployer.controller.observing import Handled, unexpected
 from gwdeployer.controller.owner_kinds import OwnerKind
 from gwdeployer.controller.shared import Shared
@@ -18,7 +18,6 @@ from gwdeployer.objects.owners import Owner
 from gwdeployer.plan import Plan
 from gwdeployer.store import ObjectStore, RecordingStore, unchanged
 
-_WRITTEN = frozenset({Action.CREATED, Action.CONFIGURED, Action.RECREATED})
 _ELSEWHERE = Skip("is in a namespace that is not looked after")
 
 
@@ -136,7 +135,7 @@ class OwnerHandler:
             self._done[key] = result.plan
         if before is None or before is not result.plan:
             return ()
-        return tuple(outcome.ref for outcome in outcomes if outcome.action in _WRITTEN)
+        return tuple(outcome.ref for outcome in outcomes if outcome.action in WRITTEN)
 
     def _reported(
         self, key: ObjectRef, owner: Object, cached: Object, result: ReconcileResult, store: RecordingStore

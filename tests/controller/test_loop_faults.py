@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gwdeployer import MemoryStore, ObjectRef
-from gwdeployer.cluster import KubernetesCluster
+from gwdeployer.cluster import KubernetesCluster, live
 from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.leader import LeaderElector
 from gwdeployer.testing import APIServer
@@ -165,6 +165,23 @@ def test_what_goes_while_another_leads_is_forgotten_in_the_next_term(world: Worl
 def _remembered(loop: Loop) -> set[ObjectRef]:
     """Return for whom a plan is remembered."""
     return {ObjectRef(SITE, *place) for place in loop.plugin.deployer._planned}
+
+
+def test_what_is_gone_before_a_watch_has_told_of_it_comes_back(
+    api: APIServer, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "TRUSTED_FOR", 1.0)
+    with world.loop() as loop:
+        loop.until("everything is known", lambda: not loop.controller.unready())
+        with (
+            api.faults.answer(500, verb="list", kind="ConfigMap"),
+            api.faults.answer(500, verb="watch", kind="ConfigMap"),
+        ):
+            api.faults.drop_watches(kind="ConfigMap")
+            loop.site("web", replicas=1)
+            loop.until("it has its ConfigMap", lambda: loop.text("web"))
+            loop.delete(CONFIG_MAP, "web")
+        loop.until("it has it again", lambda: loop.text("web"))
 
 
 def test_two_at_once_end_at_the_plan_and_at_rest(world: World) -> None:

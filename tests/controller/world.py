@@ -58,9 +58,9 @@ class World:
         """Wait until all is as planned, and see that it is, with few writes and nothing foreign touched."""
         for name in (f"site-{number}" for number in range(1, SITES - 1)):
             eventually(f"{name} is as planned", partial(self._has_second, loop, name), 60)
+        eventually("site-0 says that it is refused", lambda: loop.says("site-0", "Deployed", "False"), 60)
         loop.at_rest()
         assert loop.text("site-0") == "foreign"
-        assert loop.says("site-0", "Deployed", "False")
         # Whose owner is gone is for the cluster's garbage collector, which takes its time.
         gone = f"site-{SITES - 1}"
         eventually(f"nothing is left of {gone}", lambda: loop.live(CONFIG_MAP, gone) is None, 120)
