@@ -50,8 +50,8 @@ class Handled:
     def requeue_after(self) -> float | None:
         """Seconds after which to look again though nothing failed; None: there is no need.
 
-        Also once our own answers are believed no more: what was written and has gone before a watch told of it
-        leaves no trace in a cache.
+        Also once our own answers are believed no more: what was written and has gone before a watch told of
+        it leaves no trace in a cache.
         """
         written = live.TRUSTED_FOR + 1 if self.has_written else None
         return soonest((self.result.requeue_after if self.result else None, written))
