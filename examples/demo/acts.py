@@ -150,18 +150,23 @@ def refuse(stage: Stage) -> None:
     stage.until("warehouse has a Service of its own, and is programmed", lambda: is_up(stage, "warehouse"))
 
 
+def is_proxy(pod: Object) -> bool:
+    """Return whether a Pod is a Gateway's."""
+    return "gateway.networking.k8s.io/gateway-name" in pod["metadata"].get("labels", {})
+
+
 def end(stage: Stage) -> None:
-    """Delete the Gateways."""
+    """Delete the Gateways that there are: somebody may have deleted one, or made another."""
     stage.view.act("With the Gateways goes what was deployed for them")
     stage.view.typed("kubectl delete gateway --all")
-    names = (*GATEWAYS, "warehouse")
+    names = [gateway["metadata"]["name"] for gateway in stage.server.list(GATEWAY, "shop")]
     for name in names:
         stage.delete(GATEWAY, "shop", name)
     stage.until(
         "nothing of them is left",
         lambda: (
             not any(stage.get(kind, name) for kind in (GATEWAY, *DEPLOYED) for name in names)
-            and not stage.server.list(POD, "shop")
+            and not any(is_proxy(pod) for pod in stage.server.list(POD, "shop"))
         ),
     )
 

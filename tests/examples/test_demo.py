@@ -15,7 +15,7 @@ import pytest
 from examples.demo import __main__ as demo
 from examples.demo import stage
 from examples.demo.view import PlainView, Row, TerminalView
-from gwdeployer import KubernetesCluster
+from gwdeployer import KubernetesCluster, ObjectRef
 from gwdeployer_gateway import GATEWAY
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +62,7 @@ def test_it_can_be_kept_for_kubectl() -> None:
         kubeconfig = next(line for line in program.stdout if "KUBECONFIG=" in line).strip().partition("=")[2]
         cluster = KubernetesCluster.connect(kubeconfig)
         found = [obj["metadata"]["name"] for obj in cluster.list(GATEWAY, "shop").items]
+        cluster.delete(ObjectRef(GATEWAY, "shop", "warehouse"))  # as somebody at the terminal might
         cluster.close()
         program.send_signal(signal.SIGINT)
         rest = program.stdout.read()
