@@ -192,6 +192,7 @@ class Cache(ObjectStore):
             thread.start()
 
     def _synced(self, kind: KindRef) -> None:
+        # Told first: whoever has waited for this kind looks at everything anyway.
+        self._on_synced(kind)
         with self._progress:
             self._progress.notify_all()
-        self._on_synced(kind)

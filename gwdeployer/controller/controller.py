@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from gwdeployer.cluster.outcomes import WRITTEN
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.changes import Change
@@ -223,6 +224,7 @@ class Controller:
         except Exception as error:  # noqa: BLE001 - said on the next line
             handled = Handled(key, handler.name, error=unexpected(error, key))
         seconds = time.monotonic() - began
+        _log(handled)
         if not lost.is_set():
             _requeue(handled, queue)
         self._tell(lambda observer: observer.handled(handled, seconds))
@@ -233,6 +235,14 @@ class Controller:
                 tell(observer)
             except Exception:
                 logger.exception("%s failed", type(observer).__name__)
+
+
+def _log(handled: Handled) -> None:
+    """Say in one line what was done with which objects, if anything was."""
+    outcomes = handled.result.deployed.outcomes if handled.result and handled.result.deployed else ()
+    done = [f"{one.ref.kind.kind} {one.ref.name} {one.action}" for one in outcomes if one.action in WRITTEN]
+    if done:
+        logger.info("%s: %s", handled.key, ", ".join(done), extra={"owner": str(handled.key)})
 
 
 def _requeue(handled: Handled, queue: WorkQueue[ObjectRef]) -> None:
