@@ -49,6 +49,10 @@ _DATA_PLANES: Mapping[tuple[str, str], DataPlane] = {
 }
 
 
+class _NotOurs(Skip):
+    """Why a Gateway is somebody else's, or nobody's: its status is not ours to write."""
+
+
 class GatewayPlugin(Plugin):
     """Deploys proxies for Gateways whose class names our controller."""
 
@@ -124,7 +128,8 @@ class GatewayPlugin(Plugin):
         """Return the status of a Gateway of ours: see :func:`~gwdeployer_gateway.status.gateway_status`."""
         from gwdeployer_gateway.status.gateway import gateway_status  # noqa: PLC0415 - controllers
 
-        if not self.is_ours(owner, store):
+        # Were the class asked for again, each change of its status would be a reason to look at all Gateways.
+        if isinstance(outcome.plan.skip, _NotOurs) if outcome.plan else not self.is_ours(owner, store):
             return None
         return gateway_status(owner, outcome, store, now, whole=self._says_all)
 
@@ -231,7 +236,7 @@ class GatewayPlugin(Plugin):
         kinds = kinds_referred_to({}, gateway_class)
         return _DATA_PLANES.get(kinds[0], self._inputs.data_plane) if kinds else self._inputs.data_plane
 
-    def _not_ours(self, class_name: str, store: ObjectStore) -> Skip | None:
+    def _not_ours(self, class_name: str, store: ObjectStore) -> _NotOurs | None:
         """Return why Gateways of a class are left alone; None: they are ours.
 
         Only where somebody else has them is what they were left by us removed: a class that is missing may be
@@ -241,12 +246,12 @@ class GatewayPlugin(Plugin):
             return None
         gateway_class = store.get(GATEWAY_CLASS, "", class_name)
         if gateway_class is None:
-            return Skip(f"GatewayClass {class_name} does not exist")
+            return _NotOurs(f"GatewayClass {class_name} does not exist")
         controller = spec_of(gateway_class, ControllerName).controller_name
         if not controller:
-            return Skip(f"{describe(gateway_class)} names no controller")
+            return _NotOurs(f"{describe(gateway_class)} names no controller")
         if controller != self._inputs.controller_name:
             ours = self._inputs.controller_name
             reason = f"{describe(gateway_class)} belongs to {controller!r}, not to us ({ours!r})"
-            return Skip(reason, cleanup=True)
+            return _NotOurs(reason, cleanup=True)
         return None

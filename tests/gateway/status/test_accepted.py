@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from gwdeployer import RecordingStore
+from gwdeployer_gateway import GATEWAY_CLASS
 from tests.gateway.scenarios import gateway, listener, parameters, ref
-from tests.gateway.status.world import World, conditions, message, running, web
+from tests.gateway.status.world import NOW, World, conditions, message, running, web
 
 BAD = {"name": "bad", "protocol": "example.com/odd", "port": 9000}
 GOOD = listener(80, name="good")
@@ -119,8 +121,15 @@ def test_a_gateway_that_is_not_ours_is_left_alone() -> None:
 def test_a_gateway_without_a_class_is_nobodys() -> None:
     world = running()
     owner = {**world.gateway(), "spec": {}}
-    outcome = world.reconcile(world.gateway())
-    assert world.plugin.status(owner, outcome, world.store, "now") is None
+    assert world.plugin.status(owner, world.reconcile(owner), world.store, "now") is None
+
+
+def test_the_class_of_a_gateway_is_not_asked_for_its_status() -> None:
+    world = running()
+    owner = world.gateway()
+    recording = RecordingStore(world.store)
+    world.plugin.status(owner, world.reconcile(owner), recording, NOW)
+    assert GATEWAY_CLASS not in {read.kind for read in recording.reads}
 
 
 def test_a_gateway_that_is_being_deleted_is_left_alone() -> None:
