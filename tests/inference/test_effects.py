@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -245,8 +246,11 @@ def install_monitors(pools: Server) -> Iterator[Callable[[], None]]:
     """Return a function that installs the Prometheus operator's definition; it goes with the test."""
     crd = monitor_crd()
     yield lambda: install(pools, crd)
+    path = f"/apis/{crd['apiVersion']}/customresourcedefinitions/{crd['metadata']['name']}"
     with pools.client() as client:
-        client.delete(f"/apis/{crd['apiVersion']}/customresourcedefinitions/{crd['metadata']['name']}")
+        client.delete(path)
+        # Until it is gone, with all that was made of it, its kind is served and nothing new is taken.
+        eventually("the definition is gone", lambda: client.get(path).status == HTTPStatus.NOT_FOUND)
 
 
 @case(13)
