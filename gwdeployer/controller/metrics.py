@@ -66,6 +66,7 @@ class Metrics(Observer):
         self._owners = _Owners()
         self.registry.register(self._owners)
         self._queues = _Queues(self.registry)
+        self._queue_states = _QueueStates(self.registry)
         self._leading = Gauge(
             "leader_election_master_status",
             "Whether this process holds the lease: 1 for the leader, 0 for those that wait.",
@@ -102,7 +103,7 @@ class Metrics(Observer):
 
     def watch_queue(self, name: str, queue: Callable[[], Queue], workers: int) -> None:
         """Show the state of a work queue that a number of workers share."""
-        self._queues.watch(name, queue, workers)
+        self._queue_states.watch(name, queue, workers)
 
     def watch_leader(self, elector: Elector) -> None:
         """Show whether this process leads."""
@@ -272,7 +273,7 @@ class _Sizes(Collector):
 
 
 class _Queues:
-    """Work queues, as controller-runtime shows them."""
+    """What happens in work queues, as controller-runtime counts it."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         labels = ["name", "controller"]
@@ -299,6 +300,13 @@ class _Queues:
             registry=registry,
             buckets=_QUEUE_BUCKETS,
         )
+
+
+class _QueueStates:
+    """What queues and their workers are doing at the moment, as controller-runtime shows it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ["name", "controller"]
         self._depth = Gauge("workqueue_depth", "Current depth of workqueue", labels, registry=registry)
         self._unfinished = Gauge(
             "workqueue_unfinished_work_seconds",
