@@ -34,7 +34,7 @@ class Action(StrEnum):
 
 
 #: What was done with an object that is not as it was before.
-WRITTEN = frozenset({Action.CREATED, Action.CONFIGURED, Action.RECREATED})
+_WRITTEN = frozenset({Action.CREATED, Action.CONFIGURED, Action.RECREATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,12 @@ class ReconcileResult:
         planning = (self.planning,) if self.planning else ()
         deployed = self.deployed.errors if self.deployed else ()
         return (*planning, *deployed, *(self.pruned.errors if self.pruned else ()))
+
+    @property
+    def written(self) -> tuple[Outcome, ...]:
+        """What was created or changed, in the order of the plan."""
+        outcomes = self.deployed.outcomes if self.deployed else ()
+        return tuple(outcome for outcome in outcomes if outcome.action in _WRITTEN)
 
     @property
     def pending(self) -> tuple[Pending, ...]:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gwdeployer.cluster.outcomes import WRITTEN
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.changes import Change
@@ -239,9 +238,9 @@ class Controller:
 
 def _log(handled: Handled) -> None:
     """Say in one line what was done with which objects, if anything was."""
-    outcomes = handled.result.deployed.outcomes if handled.result and handled.result.deployed else ()
-    done = [f"{one.ref.kind.kind} {one.ref.name} {one.action}" for one in outcomes if one.action in WRITTEN]
-    if done:
+    written = handled.result.written if handled.result else ()
+    if written:
+        done = (f"{one.ref.kind.kind} {one.ref.name} {one.action}" for one in written)
         logger.info("%s: %s", handled.key, ", ".join(done), extra={"owner": str(handled.key)})
 
 

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 
 from gwdeployer.cluster import live
-from gwdeployer.cluster.outcomes import WRITTEN, ReconcileResult, soonest
+from gwdeployer.cluster.outcomes import ReconcileResult, soonest
 from gwdeployer.errors import Conflict, Fault, GwdeployerError, Interrupted, NotSynced, RetryableError
 from gwdeployer.objects import Object, ObjectRef
 
@@ -53,14 +53,8 @@ class Handled:
         Also once our own answers are believed no more: what was written and has gone before a watch told of
         it leaves no trace in a cache.
         """
-        written = live.TRUSTED_FOR + 1 if self.has_written else None
+        written = live.TRUSTED_FOR + 1 if self.result and self.result.written else None
         return soonest((self.result.requeue_after if self.result else None, written))
-
-    @property
-    def has_written(self) -> bool:
-        """Whether any object was created or changed."""
-        outcomes = self.result.deployed.outcomes if self.result and self.result.deployed else ()
-        return any(outcome.action in WRITTEN for outcome in outcomes)
 
 
 class Observer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from weakref import WeakSet
 
-from gwdeployer.cluster.outcomes import WRITTEN, Action, ReconcileResult
+from gwdeployer.cluster.outcomes import Action, ReconcileResult
 from gwdeployer.controller.observing import Handled, unexpected
 from gwdeployer.controller.owner_kinds import OwnerKind
 from gwdeployer.controller.shared import Shared
@@ -130,12 +130,11 @@ class OwnerHandler:
     def _repaired(self, key: ObjectRef, result: ReconcileResult) -> tuple[ObjectRef, ...]:
         """Return what had to be put right although nothing that it was planned from had changed."""
         before = self._done.get(key)
-        outcomes = result.deployed.outcomes if result.deployed else ()
         if result.plan is not None and not result.errors:
             self._done[key] = result.plan
         if before is None or before is not result.plan:
             return ()
-        return tuple(outcome.ref for outcome in outcomes if outcome.action in WRITTEN)
+        return tuple(outcome.ref for outcome in result.written)
 
     def _reported(
         self, key: ObjectRef, owner: Object, cached: Object, result: ReconcileResult, store: RecordingStore
