@@ -314,7 +314,9 @@ def test_nothing_cluster_scoped_is_made_for_a_pool_that_is_gone_since_it_was_rea
     read = world.put(named())
     world.delete_pool()
     result = world.deployer.reconcile(read, world.store)
-    assert ["is gone, or another one of its name by now" in str(error) for error in result.errors] == [True]
+    # What is in the pool's namespace may fail as well: the collector takes it while it is being made.
+    said = [str(error) for error in result.errors]
+    assert len([words for words in said if "is gone, or another one of its name by now" in words]) == 1, said
     assert result.requeue_after is not None
     assert world.binding() is None
     assert world.there(INFERENCE_POOL, "qwen") is None
