@@ -117,7 +117,7 @@ def _read(texts: Sequence[Sequence[str]]) -> object:
 def _from_lists(kinds: Sequence[Sequence[str]]) -> Sequence[KindCache]:
     caches = [_cache() for _ in kinds]
     for cache, pages in zip(caches, kinds, strict=True):
-        cache.replace([obj for page in pages for obj in json.loads(page)])
+        cache.replace([cache.kept(obj) for page in pages for obj in json.loads(page)])
     return caches
 
 

@@ -13,10 +13,11 @@ import re
 import resource
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from gwdeployer import Deployer, KindRef, MemoryStore, Object, Plan
 from gwdeployer.checksums import CONFIG_CHECKSUM
@@ -33,6 +34,12 @@ from tests.controller.gateways import crds
 GATEWAYS = 10_000
 _NAME = "the-name-of-the-gateway"
 _UID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_VERSION = re.compile('("resourceVersion": ")([0-9]+)"')
+_TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_BEGIN = 1_800_000_000
+_PAGE = 500
+#: By kind, the texts of a list's pages.
+_Pages: TypeAlias = dict[tuple[str, str], list[str]]
 _INPUTS = {"controllerName": "example.com/fleet", "mode": "gateway"}
 
 
@@ -80,8 +87,8 @@ class Fleet(NamedTuple):
 class StillCluster:
     """A cluster in which nothing changes: lists are parsed from text, watches wait, writes are counted."""
 
-    def __init__(self, texts: dict[tuple[str, str], str]) -> None:
-        self._texts = texts
+    def __init__(self, pages: _Pages) -> None:
+        self._pages = pages
         self._watches: list[_Stillness] = []
         self.writes = 0
 
@@ -91,8 +98,11 @@ class StillCluster:
     def get(self, kind: KindRef, namespace: str, name: str, **_: Any) -> Object | None:
         return None
 
-    def list(self, kind: KindRef, namespace: str | None = None, **_: Any) -> Listing:
-        return Listing(json.loads(self._texts.get(kind.group_kind, "[]")), "1000000")
+    def list(
+        self, kind: KindRef, namespace: str | None = None, *, keep: Callable[[Object], Object], **_: Any
+    ) -> Listing:
+        pages = self._pages.get(kind.group_kind, ())
+        return Listing([keep(obj) for page in pages for obj in json.loads(page)], "1000000")
 
     def watch(self, kind: KindRef, namespace: str | None = None, **_: Any) -> _Stillness:
         watch = _Stillness()
@@ -161,8 +171,8 @@ class Passes(Observer):
 def fleet() -> Fleet:
     """Return what a controller needs for ten thousand Gateways that are as they should be."""
     gc.set_threshold(ALLOCATIONS)  # as the command line has it
-    texts = _copied(_deployed())
-    cluster = StillCluster(texts)
+    pages = _copied(_deployed())
+    cluster = StillCluster(pages)
     gc.collect()
     before, passes, stop = _resident(), Passes(), threading.Event()
     [plugin] = configure([GatewayPlugin], _INPUTS, cluster=cluster)
@@ -182,7 +192,7 @@ def fleet() -> Fleet:
         gc.collect()
         memory = (_resident() - before) / GATEWAYS / 1024
         again = _cpu_seconds(look_again), _cpu_seconds(cluster.list_again)
-        reading = _cpu_seconds(lambda: [json.loads(text) for text in texts.values()])
+        reading = _cpu_seconds(lambda: [json.loads(page) for kind in pages.values() for page in kind])
         return Fleet(reading, start, *again, cluster.writes, memory)
     finally:
         stop.set()
@@ -233,21 +243,29 @@ def _until_programmed(server: APIServer) -> None:
     raise AssertionError("the Gateway was not programmed")
 
 
-def _copied(objects: Sequence[Object]) -> dict[tuple[str, str], str]:
-    """Return the fleet, as the text of a list for each kind."""
+def _copied(objects: Sequence[Object]) -> _Pages:
+    """Return the fleet."""
     checksums = _checksums(objects)
     lists: dict[tuple[str, str], list[str]] = {}
     for obj in objects:
         text = json.dumps(obj)
         copies = (_copy(text, number, checksums) for number in range(GATEWAYS))
         lists.setdefault(KindRef.of_object(obj).group_kind, []).extend(copies if _NAME in text else [text])
-    return {kind: f"[{','.join(texts)}]" for kind, texts in lists.items()}
+    return {kind: list(_paged(texts)) for kind, texts in lists.items()}
+
+
+def _paged(texts: Sequence[str]) -> Iterator[str]:
+    for at in range(0, len(texts), _PAGE):
+        yield f"[{','.join(texts[at : at + _PAGE])}]"
 
 
 def _copy(text: str, number: int, checksums: Sequence[str] = ()) -> str:
-    """Return an object with a name and UIDs of its own, and the checksum of a configuration of its own."""
+    """Return an object that is another one: in name, UIDs, versions, times, and checksum of configuration."""
     named = text.replace(_NAME, f"gateway-{number}")
     own = _UID.sub(lambda match: f"{number:08x}{match[0][8:]}", named)
+    own = _VERSION.sub(lambda match: f'{match[1]}{number}{match[2]}"', own)
+    moment = datetime.fromtimestamp(_BEGIN + number, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    own = _TIME.sub(moment, own)
     return own.replace(checksums[-1], checksums[number]) if checksums else own
 
 

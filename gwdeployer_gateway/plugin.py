@@ -32,7 +32,6 @@ from gwdeployer_gateway.kinds import (
     SECRET,
 )
 from gwdeployer_gateway.layers import kinds_referred_to
-from gwdeployer_gateway.session_keys import random_key, seeded_key
 
 if TYPE_CHECKING:
     from gwdeployer.cluster import ReconcileResult
@@ -90,10 +89,8 @@ class GatewayPlugin(Plugin):
         if kind := kind_of_ca(inputs.control_plane):
             self.reads = (*self.reads, kind)
         self._classes = frozenset(self.given.get("class", ()))
-        seeds = self.given.get("seed", ())
         self._generators: dict[DataPlane, EnvoyGenerator | AgentgatewayGenerator] = {}
         self._deployers: dict[tuple[DataPlane, ParametersKind | None], Deployer] = {}
-        self._session_key = seeded_key(seeds[-1]) if seeds else random_key
 
     @classmethod
     def crds(cls) -> Sequence[CrdDefinition]:
@@ -226,8 +223,11 @@ class GatewayPlugin(Plugin):
 
             return EnvoyGenerator(self._inputs, self.parameters)
         from gwdeployer_gateway.agentgateway import AgentgatewayGenerator  # noqa: PLC0415
+        from gwdeployer_gateway.session_keys import random_key, seeded_key  # noqa: PLC0415
 
-        return AgentgatewayGenerator(self._inputs, self.parameters, session_key=self._session_key)
+        seeds = self.given.get("seed", ())
+        session_key = seeded_key(seeds[-1]) if seeds else random_key
+        return AgentgatewayGenerator(self._inputs, self.parameters, session_key=session_key)
 
     def _data_plane(self, class_name: str, gateway_class: Object | None) -> DataPlane:
         """Return the data plane of a class: by its name, its parameters' kind, or by default."""

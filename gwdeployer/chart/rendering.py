@@ -16,7 +16,6 @@ from gwdeployer.chart.environment import ChartEnvironment
 from gwdeployer.chart.faults import FaultFinder, SlotFailure, fault_at
 from gwdeployer.chart.filling import Fill, MisfitError, compile_fill, fill_of
 from gwdeployer.chart.skeleton import Skeleton, parse
-from gwdeployer.chart.tracing import Tracer, keep
 from gwdeployer.errors import ChartError, Fault, one_line
 from gwdeployer.provenance import LeafPath, Origin
 
@@ -77,6 +76,8 @@ class Renderer:
         return [origins for template in self._templates for origins in self._traced(template, names)]
 
     def _traced(self, template: jinja2.Template, names: dict[str, Any]) -> Iterable[dict[LeafPath, Origin]]:
+        from gwdeployer.chart.tracing import Tracer, keep  # noqa: PLC0415 - only explanations need it
+
         shape: list[int] = []
         values: list[Any] = []
         stream = template.root_render_func(template.new_context(names, shared=True))

@@ -2,60 +2,45 @@
 
 ``managedFields`` is half of an object, and the same in every object of one shape but for its owner's UID.
 Kept as it comes, it would be most of a cache, and the garbage collector would walk over it again and again.
+The rest is shared with the last object of that shape, too: objects that are managed alike are alike.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeAlias
 
 from gwdeployer.objects import Object
+from gwdeployer.objects.sharing import shared
 
 #: So many different parts are held, by the names in them, of which so many may have the same; those of an
 #: object whose shape is rarer are held by it alone.
 _SHAPES = 4096
 _ALIKE = 16
-_shared: OrderedDict[tuple[str, ...], tuple[Any, ...]] = OrderedDict()
+_parts: OrderedDict[tuple[str, ...], tuple[Any, ...]] = OrderedDict()
 
-#: So many different strings are remembered at once, each of so many characters at most.
-_STRINGS = 16384
-_SHORT = 48
-_strings: dict[str, str] = {}
+_Shape: TypeAlias = tuple[object, ...]
+#: So many objects are held that others may be like, gone ones too: those that were asked for last.
+_MODELS = 256
+_models: OrderedDict[_Shape, Object] = OrderedDict()
 
 
-def compacted(live: Object, *, alone: bool = False) -> Object:
-    """Return an equal object whose managedFields share what is equal with other objects'. Thread-safe.
+def compacted(live: Object) -> Object:
+    """Return an equal object that shares what it has in common with others. Thread-safe.
 
-    One that came ``alone``, not in a list whose objects share their names, shares names and short strings,
-    too. Cost: the managedFields are compared with those seen before (a few µs), and those that
-    came alone are copied (40 µs).
+    ``live`` stays as it is. Cost: some 20 µs.
     """
-    entries = live["metadata"].get("managedFields")
-    if not entries and not alone:
-        return live
-    kept = {**live, "metadata": {k: v for k, v in live["metadata"].items() if k != "managedFields"}}
-    if alone:
-        kept = _sharing(kept)
+    metadata = live["metadata"]
+    entries = [_entry(entry) for entry in metadata.get("managedFields") or ()]
+    shape = _shape(live, entries)
+    rest = {**live, "metadata": {name: part for name, part in metadata.items() if name != "managedFields"}}
+    kept: Object = shared(rest, _models.get(shape))
     if entries:
-        kept["metadata"]["managedFields"] = [_entry(entry) for entry in entries]
+        # What equals the model is the model: not to be changed.
+        kept = {**kept, "metadata": {**kept["metadata"], "managedFields": entries}}
+    _remember(shape, kept)
     return kept
-
-
-def _sharing(obj: Object) -> Object:
-    """Return a copy in which equal short strings are one string (``sys.intern`` keeps them for ever)."""
-    if len(_strings) > _STRINGS:
-        _strings.clear()
-    return {_strings.setdefault(name, name): _shared_value(value) for name, value in obj.items()}
-
-
-def _shared_value(value: Any, once: Callable[[str, str], str] = _strings.setdefault) -> Any:
-    kind = value.__class__
-    if kind is str:
-        return once(value, value) if len(value) <= _SHORT else value
-    if kind is dict:
-        return {once(name, name): _shared_value(inner) for name, inner in value.items()}
-    return [_shared_value(inner) for inner in value] if kind is list else value
 
 
 def _entry(entry: Object) -> Object:
@@ -71,11 +56,25 @@ def _entry(entry: Object) -> Object:
 def _once(part: Any) -> Any:
     """Return the part that was first seen of all that are equal to this one."""
     names = tuple(part)
-    alike = _shared.get(names, ())
+    alike = _parts.get(names, ())
     for known in alike:
         if known == part:
             return known
-    _shared[names] = (part, *alike[: _ALIKE - 1])
-    if len(_shared) > _SHAPES:
-        _shared.popitem(last=False)
+    _parts[names] = (part, *alike[: _ALIKE - 1])
+    if len(_parts) > _SHAPES:
+        _parts.popitem(last=False)
     return part
+
+
+def _shape(live: Object, entries: list[Object]) -> _Shape:
+    """Return what objects have in common that are likely to be alike: their kind, and how it is managed."""
+    parts = (part for entry in entries for name, part in entry["fieldsV1"].items() if name != "f:metadata")
+    return live.get("apiVersion"), live.get("kind"), *map(id, parts)
+
+
+def _remember(shape: _Shape, model: Object) -> None:
+    _models[shape] = model
+    with suppress(KeyError):  # another thread may be here, too
+        _models.move_to_end(shape)
+        if len(_models) > _MODELS:
+            _models.popitem(last=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gwdeployer.cluster.drift import Path, differences
@@ -87,9 +87,10 @@ class DryRunCluster:
         *,
         labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> Listing:
         """See :class:`~gwdeployer.cluster.Cluster`."""
-        listing = self._cluster.list(kind, namespace, labels=labels, timeout=timeout)
+        listing = self._cluster.list(kind, namespace, labels=labels, timeout=timeout, keep=keep)
         items = {_key(ObjectRef.of(obj)): obj for obj in listing.items}
         for change in self.changes:
             if change.ref.kind.group_kind != kind.group_kind or namespace not in (None, change.ref.namespace):

@@ -131,24 +131,33 @@ class KubernetesCluster:
         *,
         labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> Listing:
         """See :class:`~gwdeployer.cluster.Cluster`. A list that expires between two pages is read at once."""
         query = (
             [("labelSelector", ",".join(f"{key}={value}" for key, value in labels.items()))] if labels else []
         )
         try:
-            return self._pages(kind, namespace, [*query, ("limit", str(_PAGE))], timeout)
+            return self._pages(kind, namespace, [*query, ("limit", str(_PAGE))], timeout, keep)
         except Expired:
-            return self._pages(kind, namespace, query, timeout)
+            return self._pages(kind, namespace, query, timeout, keep)
 
-    def _pages(self, kind: KindRef, namespace: str | None, query: _Query, timeout: float | None) -> Listing:
+    def _pages(
+        self,
+        kind: KindRef,
+        namespace: str | None,
+        query: _Query,
+        timeout: float | None,
+        keep: Callable[[Object], Object] | None,
+    ) -> Listing:
         request = Request("list", kind, namespace or "")
         path = self.endpoints.of(kind).collection(namespace)
         items: list[Object] = []
         following: _Query = []
         while True:
             page = self._ask(request, "get", path, [*query, *following], timeout=timeout)
-            items += [_with_kind(item, kind) for item in page.get("items") or ()]
+            read = (_with_kind(item, kind) for item in page.get("items") or ())
+            items += map(keep, read) if keep else read
             token = metadata_of(page).get("continue")
             if not token:
                 return Listing(items, str(metadata_of(page).get("resourceVersion") or ""))

@@ -105,10 +105,12 @@ class PatientCluster:
         *,
         labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> Listing:
         """See :class:`~gwdeployer.cluster.Cluster`."""
         return self._patiently(
-            lambda limit: self._cluster.list(kind, namespace, labels=labels, timeout=limit), timeout
+            lambda limit: self._cluster.list(kind, namespace, labels=labels, timeout=limit, keep=keep),
+            timeout,
         )
 
     def watch(

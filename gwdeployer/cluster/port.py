@@ -8,7 +8,7 @@ threads at once. ``timeout`` is in seconds, for one request.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from gwdeployer.objects import KindRef, Object, ObjectRef
@@ -60,8 +60,13 @@ class Cluster(Protocol):
         *,
         labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> Listing:
-        """Return the objects of a kind, page by page, with apiVersion and kind on each."""
+        """Return the objects of a kind, read page by page, with apiVersion and kind on each.
+
+        ``keep`` says what is kept of each object, and is asked as its page arrives: so no more than one page
+        is in memory whole. Without it, all is.
+        """
 
     def watch(
         self, kind: KindRef, namespace: str | None = None, *, resource_version: str, timeout: float

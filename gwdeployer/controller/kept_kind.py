@@ -56,6 +56,10 @@ class KeptKind:
             raise NotSynced(Fault("not listed yet", subject=str(self.kind)))
         raise NotSynced([replace(fault, subject=str(self.kind)) for fault in error.faults])
 
+    def kept(self, obj: Object) -> Object:
+        """See :class:`~gwdeployer.controller.reflector.Sink`."""
+        return self.objects.kept(obj)
+
     def replace(self, objects: Iterable[Object], namespace: str | None) -> None:
         """See :class:`~gwdeployer.controller.reflector.Sink`."""
         self._know(objects, namespace, is_installed=True)

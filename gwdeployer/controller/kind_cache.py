@@ -81,7 +81,7 @@ class KindCache:
             held = self.get(*place)
             if held is not None and (is_same(held, obj) or _is_older(obj, held)):
                 return None
-            return self._set(place, held, reduced(obj, alone=True))
+            return self._set(place, held, reduced(obj))
 
     def remove(self, obj: Object) -> Change | None:
         """Drop an object of which ``obj`` is the last state. None where one that is newer is held."""
@@ -92,8 +92,15 @@ class KindCache:
                 return None
             return self._gone(place, held, obj)
 
+    def kept(self, obj: Object) -> Object:
+        """Return what will be held of an object in a list: what is held already, where it has not changed."""
+        held = self.get(*_place(obj))
+        return held if held is not None and is_same(held, obj) else reduced(obj)
+
     def replace(self, objects: Iterable[Object], namespace: str | None = None) -> list[Change]:
         """Hold what a list says, of a namespace or of all, and nothing else; return what that changes.
+
+        Of each object what is :meth:`kept`.
 
         The list is right even where what is held is newer: the watch that follows it tells what has happened
         since.
@@ -105,7 +112,7 @@ class KindCache:
                 place = _place(obj)
                 held = left.pop(place, None)
                 if not is_same(held, obj):
-                    changes.append(self._set(place, held, reduced(obj)))
+                    changes.append(self._set(place, held, obj))
             return [*(self._gone(place, held, held) for place, held in left.items()), *changes]
 
     def _gone(self, place: _Place, held: Object, last: Object) -> Change:

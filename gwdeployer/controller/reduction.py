@@ -9,8 +9,8 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _HELM_RELEASE = "helm.sh/release.v1"
 
 
-def reduced(live: Object, *, alone: bool = False) -> Object:
-    """Return what is kept of an object; ``alone``: see :func:`~gwdeployer.cluster.compacting.compacted`.
+def reduced(live: Object) -> Object:
+    """Return what is kept of an object, in parts shared with others; ``live`` stays as it is.
 
     All Secrets and ConfigMaps of a cluster are in a cache, though few are ever read. So objects that nobody
     controls lose two things that say nothing new: kubectl's copy of what it applied, and what Helm stores of
@@ -20,7 +20,7 @@ def reduced(live: Object, *, alone: bool = False) -> Object:
         live = _without_copy(live)
         if live.get("type") == _HELM_RELEASE:
             live = {name: value for name, value in live.items() if name != "data"}
-    return compacted(live, alone=alone)
+    return compacted(live)
 
 
 def _without_copy(live: Object) -> Object:

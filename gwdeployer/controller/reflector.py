@@ -55,8 +55,11 @@ class Doing(StrEnum):
 class Sink(Protocol):
     """Takes what a reflector learns, in its thread."""
 
+    def kept(self, obj: Object) -> Object:
+        """Return what is kept of an object in a list that is being read; the rest need not stay in memory."""
+
     def replace(self, objects: Iterable[Object], namespace: str | None) -> None:
-        """Take a list of all there is in a namespace, or everywhere (None)."""
+        """Take a list of all there is in a namespace, or everywhere (None); of each object what is kept."""
 
     def absent(self, namespace: str | None) -> None:
         """Take note that the kind is not installed, and so has no objects."""
@@ -126,7 +129,7 @@ class Reflector:
     def _catch_up(self) -> None:
         self._doing = Doing.LIST
         if not self._version or self._has_gone_back():
-            listing = self._cluster.list(self._kind, self._namespace)
+            listing = self._cluster.list(self._kind, self._namespace, keep=self._sink.kept)
             if self._stopped.is_set():
                 return
             self._sink.replace(listing.items, self._namespace)

@@ -80,10 +80,11 @@ class RecordingCluster:
         *,
         labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> Listing:
         sent = Sent("list", kind.kind)
         found: Listing = self._send(
-            sent, lambda: self._cluster.list(kind, namespace, labels=labels, timeout=timeout)
+            sent, lambda: self._cluster.list(kind, namespace, labels=labels, timeout=timeout, keep=keep)
         )
         return found
 

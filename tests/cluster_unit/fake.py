@@ -89,6 +89,7 @@ class FakeCluster:
         *,
         labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> Listing:
         self._asked(f"list {kind.kind}")
         found = [

@@ -77,6 +77,7 @@ class Scripted:
         *,
         labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> Listing:
         if labels:
             self.asked.append("where")
@@ -109,6 +110,9 @@ class Learned:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.fail: Callable[[str], None] = lambda _: None
+
+    def kept(self, obj: Object) -> Object:
+        return obj
 
     def replace(self, objects: Iterable[Object], namespace: str | None) -> None:
         self._say("all: " + ", ".join(one["metadata"]["name"] for one in objects))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pytest
 
 from gwdeployer import Deployer, MemoryStore, PlanError, builtin_chart
 from gwdeployer.cluster import Cluster, Listing
-from gwdeployer.objects import KindRef
+from gwdeployer.objects import KindRef, Object
 from gwdeployer.plugins import configure
 from gwdeployer_gateway import AgentgatewayGenerator, EnvoyGenerator, GatewayInputs, GatewayPlugin
 from gwdeployer_gateway.kinds import DEPLOYED
@@ -31,6 +31,7 @@ class Empty:
         *,
         labels: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep: Callable[[Object], Object] | None = None,
     ) -> Listing:
         self.listed.add(kind.group_kind)
         return Listing([], "1")

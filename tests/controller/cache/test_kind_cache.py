@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -185,10 +186,8 @@ def test_what_helm_stores_of_a_release_is_not_kept() -> None:
 
 def test_what_somebody_controls_is_kept_whole() -> None:
     obj = annotated(ownerReferences=[{"uid": "u", "controller": True}]) | {"type": "helm.sh/release.v1"}
-    assert reduced(obj, alone=True) == obj
-    assert reduced(annotated(ownerReferences=[{"uid": "u"}]), alone=True)["metadata"]["annotations"] == {
-        "mine": "1"
-    }
+    assert reduced(obj) == obj
+    assert reduced(annotated(ownerReferences=[{"uid": "u"}]))["metadata"]["annotations"] == {"mine": "1"}
 
 
 def fielded(name: str) -> Object:
@@ -201,26 +200,27 @@ def fielded(name: str) -> Object:
     }
 
 
-@pytest.mark.parametrize("alone", [True, False])
-def test_what_is_kept_is_equal_and_shares_what_is_alike(alone: bool) -> None:
+def test_what_is_kept_is_equal_and_shares_what_is_alike() -> None:
     one, other = fielded("one"), fielded("other")
-    kept = [compacted(obj, alone=alone) for obj in (one, other)]
+    kept = [compacted(obj) for obj in (one, other)]
     assert kept == [fielded("one"), fielded("other")]
     assert [one, other] == [fielded("one"), fielded("other")]
     first, second = (obj["metadata"]["managedFields"][0]["fieldsV1"]["f:data"] for obj in kept)
     assert first is second
+    assert kept[0]["data"] is kept[1]["data"]
 
 
-def test_short_strings_of_events_are_shared_and_long_ones_are_not_remembered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    values = ["".join(["a ", "value"]) for _ in range(2)]
-    kept = [compacted(stored("a", 1, v=value), alone=True) for value in values]
-    assert kept[0]["data"]["v"] is kept[1]["data"]["v"]
-    long = "x" * 500
-    assert compacted(stored("a", 1, v=long), alone=True)["data"]["v"] is long
-    assert long not in compacting._strings
-    monkeypatch.setattr(compacting, "_STRINGS", 10)
+def test_one_of_another_shape_in_between_changes_nothing_about_what_is_shared() -> None:
+    bare = fielded("bare") | {"data": {"w": "1"}}
+    bare["metadata"]["managedFields"][0]["fieldsV1"] = {"f:data": {"f:w": {}}}
+    first, _, second = (compacted(obj) for obj in (fielded("one"), bare, fielded("other")))
+    assert first["data"] is second["data"]
+
+
+def test_so_many_shapes_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compacting, "_MODELS", 10)
+    monkeypatch.setattr(compacting, "_models", OrderedDict())
     for number in range(100):
-        assert compacted(stored(f"n-{number}", number), alone=True) == stored(f"n-{number}", number)
-    assert len(compacting._strings) < 40
+        obj = {**stored("a", 1), "kind": f"Kind{number}"}
+        assert compacted(obj) == obj
+    assert len(compacting._models) == 10
