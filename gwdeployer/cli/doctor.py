@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import click
 
+from gwdeployer.cli.accounts import account_option
 from gwdeployer.cli.connecting import connected, connection_options, time_option
 from gwdeployer.cli.following import followed, nobody
-from gwdeployer.cli.options import account_option, plugins_for, settings_options
+from gwdeployer.cli.options import plugins_for, settings_options
 from gwdeployer.cli.planning import owner_kinds
 from gwdeployer.cli.report import NOT_DONE, Report
 from gwdeployer.cluster.dry_run import DryRunCluster

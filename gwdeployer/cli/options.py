@@ -13,7 +13,6 @@ import click
 
 from gwdeployer.errors import InputsError
 from gwdeployer.inputs import blame_environment, inputs_from_environment, read_inputs
-from gwdeployer.installation.accounts import Account
 from gwdeployer.manifests import Manifests, read_manifests
 from gwdeployer.objects import is_namespace_name
 from gwdeployer.plugins import Plugin, configure, discover, discover_parameters
@@ -72,27 +71,6 @@ def settings_options(function: F) -> F:
 def inputs_option(function: F) -> F:
     """Add ``--inputs``."""
     return _INPUTS(function)
-
-
-def account_option(text: str) -> Callable[[F], F]:
-    """Return what adds ``--service-account``: the controller's, by default that of an install."""
-    return click.option(
-        "--service-account",
-        "account",
-        callback=_account,
-        default="gwdeployer-system/gwdeployer",
-        show_default=True,
-        metavar="NAMESPACE/NAME",
-        help=text,
-    )
-
-
-def _account(_: click.Context, __: click.Parameter, text: str) -> Account:
-    """Return the account that ``NAMESPACE/NAME`` names."""
-    namespace, _slash, name = text.partition("/")
-    if not (namespace and name) or "/" in name:
-        raise click.BadParameter(f"{text!r} is no account; write NAMESPACE/NAME")
-    return Account(namespace, name)
 
 
 def namespaces_option(text: str) -> Callable[[F], F]:

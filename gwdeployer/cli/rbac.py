@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from gwdeployer.cli.accounts import account_option
 from gwdeployer.cli.formats import objects_as
 from gwdeployer.cli.options import (
-    account_option,
     namespaces_option,
     output_option,
     plugins_for,
