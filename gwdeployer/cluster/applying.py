@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gwdeployer.cluster.adoption import former_manager, is_ours, owned_twice, renaming
+from gwdeployer.cluster.agreement import agrees
 from gwdeployer.cluster.contention import Contention
 from gwdeployer.cluster.drift import Difference, differences
 from gwdeployer.cluster.finalizing import Finalizer
@@ -89,7 +90,9 @@ class Applier:
     def _is_as_planned(self, ref: ObjectRef, planned: Object, live: Object, create_only: bool) -> bool:
         if live["metadata"].get("deletionTimestamp") or not is_ours(live, ref, self.owner):
             return False
-        return create_only or not self._to_repair(ref, as_sent(planned), live)
+        if create_only or agrees(live, planned, self.manager):
+            return True
+        return not self._to_repair(ref, as_sent(planned), live)
 
     def _to_repair(self, ref: ObjectRef, sent: Object, live: Object) -> list[Difference]:
         return self.contention.repairable(ref, sent, differences(live, sent, self.manager))

@@ -102,7 +102,7 @@ def _in(live: Any, planned: Any, fields: Fields, info: FieldInfo) -> Sequence[Di
         return _in_map(live, planned, fields, info)
     if fields and planned.__class__ is list and is_list_map(fields):
         return _in_list(live, planned, fields, info.items or ANYTHING)
-    if (_is_bare(planned, info) and isinstance(live, Mapping)) or _holds(live, planned, info):
+    if (_is_bare(planned, info) and isinstance(live, Mapping)) or holds(live, planned, info):
         return ()
     return (Difference((), planned, live),)
 
@@ -162,7 +162,7 @@ def _filed(items: Sequence[Any], names: Sequence[str]) -> dict[tuple[Any, ...], 
     return {tuple(map(item.get, names)): item for item in reversed(items) if isinstance(item, Mapping)}
 
 
-def _holds(live: Any, planned: Any, info: FieldInfo) -> bool:
+def holds(live: Any, planned: Any, info: FieldInfo) -> bool:
     """Return whether a live value has all that is planned: it may have defaults beside it.
 
     An absent value holds an empty one (0, false, "", a map of such): most fields of the API are not stored
@@ -174,7 +174,7 @@ def _holds(live: Any, planned: Any, info: FieldInfo) -> bool:
         return not planned
     if planned.__class__ is list:
         return (isinstance(live, list) and len(live) == len(planned)) and all(
-            _holds(a, b, info.items or ANYTHING) for a, b in zip(live, planned, strict=True)
+            holds(a, b, info.items or ANYTHING) for a, b in zip(live, planned, strict=True)
         )
     if live == planned:
         return (live.__class__ is bool) == (planned.__class__ is bool)
@@ -187,7 +187,7 @@ def _map_holds(live: Any, planned: Object, info: FieldInfo) -> bool:
         return False
     known = fields_of_value(info)
     return all(
-        _holds(live.get(name), value, known.get(name) or info.values or ANYTHING)
+        holds(live.get(name), value, known.get(name) or info.values or ANYTHING)
         for name, value in planned.items()
     )
 

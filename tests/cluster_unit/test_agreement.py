@@ -1,0 +1,109 @@
+"""The quick look sees what is at rest, and nothing else; the properties of drift hold it to that, too."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from gwdeployer import MemoryStore, Object
+from gwdeployer.cluster.agreement import agrees
+from gwdeployer.cluster.compacting import compacted
+from gwdeployer.cluster.drift import differences
+from gwdeployer.cluster.sending import as_sent
+from gwdeployer.plugins import configure
+from gwdeployer_gateway import GatewayPlugin
+from tests.cluster_unit.server_model import applied
+from tests.gateway.scenarios import gateway, gateway_class
+
+OURS = "example.com/gateways"
+
+
+def plan(**metadata: Any) -> tuple[Object, ...]:
+    owner = gateway(**metadata)
+    [plugin] = configure([GatewayPlugin], {})
+    store = MemoryStore([owner, gateway_class()])
+    return plugin.route(owner, store).plan(owner, store).objects
+
+
+def stored(obj: Object) -> Object:
+    return compacted(applied(None, as_sent(obj), OURS))
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_what_was_deployed_for_a_gateway_is_seen_to_be_as_planned(index: int) -> None:
+    planned = plan()[index]
+    live = stored(planned)
+    assert agrees(live, planned, OURS)
+    assert agrees(live, planned, OURS)
+    assert not agrees(live, planned, "somebody")
+
+
+def changed(obj: Object) -> list[Object]:
+    """Return what an object may have become: each of its leaves another one, or gone."""
+    found: list[Object] = []
+
+    def walk(value: Any, path: tuple[Any, ...]) -> None:
+        steps = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, inner in list(steps):
+            if isinstance(inner, (dict, list)) and inner:
+                walk(inner, (*path, step))
+            elif path or step not in ("apiVersion", "kind"):
+                found.extend(_with(obj, (*path, step), value) for value in ("other", None))
+
+    walk({name: inner for name, inner in obj.items() if name != "metadata"}, ())
+    return found
+
+
+def _with(obj: Object, path: tuple[Any, ...], value: Any) -> Object:
+    made = copy.deepcopy(obj)
+    at: Any = made
+    for step in path[:-1]:
+        at = at[step]
+    if value is None:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = value
+    return made
+
+
+@pytest.mark.parametrize("index", range(1, 4))
+def test_each_leaf_that_the_plan_changes_or_gives_up_is_seen(index: int) -> None:
+    planned = plan()[index]
+    live = stored(planned)
+    others = changed(planned)
+    assert len(others) > 3
+    assert agrees(live, planned, OURS)
+    assert [other for other in others if agrees(live, other, OURS) and _differs(live, other)] == []
+
+
+def _differs(live: Object, planned: Object) -> bool:
+    """Return whether a close look finds anything; what the API gives as a default may be given up unseen."""
+    return bool(differences(live, as_sent(planned), OURS))
+
+
+@pytest.mark.parametrize("index", range(1, 4))
+def test_each_planned_leaf_that_is_another_one_on_the_server_is_seen(index: int) -> None:
+    planned = plan()[index]
+    live = stored(planned)
+    others = [other | {"metadata": live["metadata"]} for other in changed(planned)]
+    assert agrees(live, planned, OURS)
+    assert [other for other in others if agrees(compacted(other), planned, OURS)] == []
+
+
+def test_what_was_seen_of_one_object_says_nothing_of_another() -> None:
+    one, other = plan(name="one")[-1], plan(name="other")[-1]
+    assert agrees(stored(one), one, OURS)
+    assert agrees(stored(other), other, OURS)
+    assert not agrees(stored(one), other, OURS)
+
+
+def test_of_kinds_that_nobody_has_published_nothing_is_seen() -> None:
+    thing = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"a": 1}}
+    entry = {"manager": OURS, "operation": "Apply", "apiVersion": "example.com/v1"}
+    live = {
+        **thing,
+        "metadata": {"name": "a", "managedFields": [entry | {"fieldsV1": {"f:spec": {"f:a": {}}}}]},
+    }
+    assert not agrees(live, thing, OURS)
