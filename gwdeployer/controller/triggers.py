@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from gwdeployer.controller.changes import Change
 from gwdeployer.controller.dependents import Dependents
@@ -29,13 +29,13 @@ class Triggers:
         self._dependents = dependents
         self._cluster_scoped = {kind.group_kind for kind in cluster_scoped}
 
-    def of(self, change: Change) -> set[ObjectRef]:
-        """Return the keys that a change is about."""
-        keys = self._dependents.of(change)
+    def of(self, change: Change) -> Sequence[ObjectRef]:
+        """Return the keys that a change is about: the object's own first, as others read its status."""
+        keys: dict[ObjectRef, None] = {}
         for obj in (change.before, change.after):
             if obj is not None:
-                keys.update(self._keys_of(change.kind, obj))
-        return keys
+                keys |= dict.fromkeys(self._keys_of(change.kind, obj))
+        return [*keys, *(self._dependents.of(change) - keys.keys())]
 
     def _keys_of(self, kind: KindRef, obj: Object) -> Iterator[ObjectRef]:
         handled = self._handled.get(kind.group_kind)
