@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import urllib3
 import yaml
@@ -283,7 +284,9 @@ class KubernetesCluster:
         """Send a request; where the credentials are refused, once more with fresh ones."""
         limit = timeout or self._timeout
         limits = (min(_CONNECT_TIMEOUT, limit), limit)
-        arguments = {"query_params": query or [], "body": body, "content_type": content_type}
+        arguments = {"body": body, "content_type": content_type}
+        # As text: the client would look through parameters, too, for models of its own.
+        path = f"{path}?{urlencode(query)}" if query else path
 
         def sent(dynamic: DynamicClient) -> urllib3.BaseHTTPResponse:
             try:
