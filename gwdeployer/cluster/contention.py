@@ -44,9 +44,11 @@ class Contention:
 
     def repairable(self, ref: ObjectRef, planned: Object, found: Iterable[Difference]) -> list[Difference]:
         """Return the differences that another apply may mend: the last one has not left them behind."""
+        differing = list(found)
         repairs = self._known.get(ref)
-        left = repairs.left if repairs is not None and repairs.plan == _digest(planned) else ()
-        return [difference for difference in found if difference not in left]
+        if not differing or repairs is None or not repairs.left or repairs.plan != _digest(planned):
+            return differing
+        return [difference for difference in differing if difference not in repairs.left]
 
     def check(
         self, ref: ObjectRef, planned: Object, live: Object | None, found: Sequence[Difference], manager: str
