@@ -106,7 +106,7 @@ class Plugin(ABC):
         """Return the status that an owner should have after a reconcile, whole, or None to leave it alone.
 
         Pure: see :class:`~gwdeployer.status.Reporter`, also for ``now``. An owner that is not ours has an
-        ``outcome`` whose plan is skipped.
+        ``outcome`` whose plan is skipped. It says what is: in a controller, what was written is unchanged.
         """
         return None
 

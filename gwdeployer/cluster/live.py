@@ -91,14 +91,15 @@ def is_same(one: Object | None, other: Object | None) -> bool:
     """Return whether two objects are one and the same, unchanged (or both are absent)."""
     if one is None or other is None:
         return one is other
-    return _version(one) == _version(other)
+    return version_of(one) == version_of(other)
 
 
-#: No object has the same twice.
-_Version: TypeAlias = tuple[object, object]
+#: A state of an object; no object has the same twice.
+Version: TypeAlias = tuple[object, object]
 
 
-def _version(obj: Object) -> _Version:
+def version_of(obj: Object) -> Version:
+    """Return the UID and resourceVersion of an object: the same for a write's answer and a watch's event."""
     metadata = metadata_of(obj)
     return metadata.get("uid"), metadata.get("resourceVersion")
 
@@ -107,13 +108,13 @@ class _Answer(NamedTuple):
     """An answer; ``stored`` is what the cache had, ``earlier`` what of ours it may still come past."""
 
     stored: Object | None
-    earlier: tuple[_Version, ...]
+    earlier: tuple[Version, ...]
     answered: Object | None
     at: float
 
     def is_newer_than(self, stored: Object | None) -> bool:
         """Return whether a cache that has ``stored`` has yet to catch up."""
-        return is_same(self.stored, stored) or (stored is not None and _version(stored) in self.earlier)
+        return is_same(self.stored, stored) or (stored is not None and version_of(stored) in self.earlier)
 
     def has_gone(self, ref: ObjectRef, cache: ObjectStore) -> bool:
         """Return whether a cache that does not have the object is past the answer."""
@@ -138,7 +139,9 @@ class Answers:
         with self._lock:
             before = self._known.pop(ref, None)
             earlier = (
-                (*before.earlier, _version(before.answered)) if before is not None and before.answered else ()
+                (*before.earlier, version_of(before.answered))
+                if before is not None and before.answered
+                else ()
             )
             kept = compacted(answered) if answered is not None else None
             self._known[ref] = _Answer(stored, earlier[-_EARLIER:], kept, self._clock())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,11 @@ class Outcome:
     adopted_from: str = ""
     live: Object | None = field(default=None, repr=False, compare=False)
     warning: RetryableError | None = None
+
+    @property
+    def at_rest(self) -> Outcome:
+        """What the next look finds, if nobody changes the object."""
+        return Outcome(self.ref, Action.UNCHANGED, live=self.live) if self.action in _WRITTEN else self
 
     def __str__(self) -> str:
         """Return one line: ``Deployment shop/web configured``, and why if it went wrong."""
@@ -166,6 +171,14 @@ class ReconcileResult:
         """What was created or changed, in the order of the plan."""
         outcomes = self.deployed.outcomes if self.deployed else ()
         return tuple(outcome for outcome in outcomes if outcome.action in _WRITTEN)
+
+    @property
+    def at_rest(self) -> ReconcileResult:
+        """The result that says what is, not what was done: what was written is unchanged from now on."""
+        if self.deployed is None or not self.written:
+            return self
+        outcomes = tuple(one.at_rest for one in self.deployed.outcomes)
+        return replace(self, deployed=DeployResult(self.deployed.owner, outcomes))
 
     @property
     def pending(self) -> tuple[Pending, ...]:

@@ -20,6 +20,7 @@ from gwdeployer.cluster.port import Cluster
 from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.changes import Change
 from gwdeployer.controller.dependents import Dependents
+from gwdeployer.controller.echoes import Echoes
 from gwdeployer.controller.observing import PASSING, Handled, Observer, unexpected
 from gwdeployer.controller.owner_handler import OwnerHandler
 from gwdeployer.controller.owner_kinds import kept_kinds, owner_kinds, reported_kinds, status_kinds
@@ -116,6 +117,7 @@ class Controller:
         self._leading = False
         self._kinds = list(dict.fromkeys((*kept_kinds(parts), *scope.kinds)))
         self._dependents = Dependents(status_kinds(parts))
+        self._echoes = Echoes()
         shared = Shared(cluster, self.cache, self._dependents, scope, self._settings.timeout, dry_run)
         owners, reported = owner_kinds(parts), reported_kinds(parts)
         self._handlers: dict[tuple[str, str], Handler] = {
@@ -197,7 +199,8 @@ class Controller:
     def _changed(self, change: Change) -> None:
         if self._leading:
             for key in self._triggers.of(change):
-                self.queue.add(key)
+                if self._echoes.is_news(key, change):
+                    self.queue.add(key)
 
     def _synced(self, kind: KindRef) -> None:
         """Look at everything again: anybody may have waited for this kind. Seldom does one come late."""
@@ -216,6 +219,7 @@ class Controller:
     def _handle(self, key: ObjectRef, queue: WorkQueue[ObjectRef], lost: threading.Event) -> None:
         began = time.monotonic()
         handler = self._handlers[key.kind.group_kind]
+        self._echoes.began(key)
         try:
             handled = handler.handle(key, lost)
         except GwdeployerError as error:
@@ -224,6 +228,8 @@ class Controller:
             handled = Handled(key, handler.name, error=unexpected(error, key))
         seconds = time.monotonic() - began
         _log(handled)
+        if self._echoes.ended(key, handled.seen, wrote=handled.wrote):
+            queue.add(key)
         if not lost.is_set():
             _requeue(handled, queue)
         self._tell(lambda observer: observer.handled(handled, seconds))

@@ -38,7 +38,7 @@ class Dependents:
 
     def __init__(self, status_counts: Collection[_GroupKind] = ()) -> None:
         """``status_counts`` are kinds of which plans read the status, too."""
-        self._status_counts = frozenset(status_counts)
+        self.status_counts = frozenset(status_counts)
         self._lock = threading.Lock()
         self._topics: dict[ObjectRef, Mapping[_Topic, bool]] = {}
         self._subscribers: dict[_Topic, _Subscribers] = {}
@@ -56,7 +56,7 @@ class Dependents:
         What it read before and not now is forgotten. Of what was read for a plan, changes of a status alone
         do not count. Return whether there is anything of which it would not have been told before.
         """
-        topics = {_topic(read): read.kind.group_kind in self._status_counts for read in planning}
+        topics = {_topic(read): read.kind.group_kind in self.status_counts for read in planning}
         topics |= {_topic(read): True for read in reporting}
         topics |= {_Topic(ref.kind.group_kind, "object", (ref.namespace, ref.name)): True for ref in objects}
         with self._lock:

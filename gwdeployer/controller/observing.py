@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from gwdeployer.cluster import live
+from gwdeployer.cluster.live import Version
 from gwdeployer.cluster.outcomes import ReconcileResult, soonest
 from gwdeployer.errors import Conflict, Fault, GwdeployerError, Interrupted, NotSynced, RetryableError
 from gwdeployer.objects import Object, ObjectRef
@@ -23,7 +25,8 @@ class Handled:
     ``name`` is the plugin's, or the owner kind's. ``object`` is None for what is gone. ``result`` is None
     where there was nothing to reconcile. ``repaired`` are objects that were put right though the plan was the
     one before: somebody else had changed them. ``error`` is what kept the status from being written.
-    ``stale`` says that something that was read has changed meanwhile.
+    ``stale`` says that something that was read has changed meanwhile. ``seen`` are the states of objects that
+    are no reason for another pass: this one has taken them into account.
     """
 
     key: ObjectRef
@@ -34,6 +37,12 @@ class Handled:
     status_written: bool = False
     error: GwdeployerError | None = None
     stale: bool = False
+    seen: Set[Version] = field(default=frozenset(), repr=False)
+
+    @property
+    def wrote(self) -> bool:
+        """Whether anything was created or changed."""
+        return self.status_written or bool(self.result and self.result.written)
 
     @property
     def errors(self) -> tuple[GwdeployerError, ...]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from weakref import WeakSet
 
+from gwdeployer.cluster.live import Version, version_of
 from gwdeployer.cluster.outcomes import Action, ReconcileResult
+from gwdeployer.controller.answered import AnsweredStore
 from gwdeployer.controller.observing import Handled, unexpected
 from gwdeployer.controller.owner_kinds import OwnerKind
 from gwdeployer.controller.shared import Shared
@@ -16,7 +19,7 @@ from gwdeployer.generator import Skip
 from gwdeployer.objects import Object, ObjectRef, metadata_of
 from gwdeployer.objects.owners import Owner
 from gwdeployer.plan import Plan
-from gwdeployer.store import ObjectStore, RecordingStore, unchanged
+from gwdeployer.store import ObjectStore, Read, RecordingStore, unchanged
 
 _ELSEWHERE = Skip("is in a namespace that is not looked after")
 
@@ -44,17 +47,42 @@ class OwnerHandler:
         owner = self._statuses.latest(key, cached)
         if owner is None or cached is None:
             return self._gone(key)
-        planning, reporting = RecordingStore(self._cache), RecordingStore(self._cache)
+        planning = RecordingStore(self._cache)
         result = self._reconciled(key, owner, planning, cancel)
+        answered = AnsweredStore(self._cache, result)
+        reporting = RecordingStore(answered)
         repaired = self._repaired(key, result)
         written, error = False, None
         if not (cancel.is_set() or isinstance(result.planning, NotSynced)):
             written, error = self._reported(key, owner, cached, result, reporting)
         news = self._shared.dependents.record(key, planning.reads, reporting.reads, _obstacles(result))
         # What was read first and subscribed to later may have changed in between.
-        reads = {**planning.reads, **reporting.reads}
-        stale = news and not unchanged(reads, self._cache)
-        return Handled(key, self.name, owner, result, repaired, written, error, stale)
+        stale = news and not (unchanged(planning.reads, self._cache) and unchanged(reporting.reads, answered))
+        seen = frozenset() if error else self._seen(key, cached, result, planning.reads, reporting.reads)
+        return Handled(key, self.name, owner, result, repaired, written, error, stale, seen)
+
+    def _seen(
+        self,
+        key: ObjectRef,
+        cached: Object,
+        result: ReconcileResult,
+        planning: Iterable[Read],
+        reporting: Iterable[Read],
+    ) -> frozenset[Version]:
+        """Return the states that need no other pass: the owner's, and those of what is deployed.
+
+        Plans and lists have read the cache, which may not have had them: so those of kinds read there do.
+        """
+        if result.errors:
+            return frozenset()
+        from_cache = {read.kind.group_kind for read in planning} | self._shared.dependents.status_counts
+        from_cache |= {read.kind.group_kind for read in reporting if read.verb == "list"}
+        outcomes = result.deployed.outcomes if result.deployed else ()
+        states = [(one.ref, one.live) for one in outcomes if one.ref != key]
+        states.append((key, self._statuses.latest(key, cached)))
+        return frozenset(
+            version_of(obj) for ref, obj in states if obj and ref.kind.group_kind not in from_cache
+        )
 
     def close(self) -> None:
         """End the threads of the deployers that were used."""
@@ -143,19 +171,21 @@ class OwnerHandler:
         report = self._owner_kind.status
         if report is None or (result.plan is not None and result.plan.skip is _ELSEWHERE):
             return False, None
+        # A status says what is: what was done is told by Events.
+        at_rest = result.at_rest
         return self._statuses.kept(
             key,
             owner,
             cached,
-            Basis(_about(result), store),
-            lambda reads, now: report(owner, result, reads, now),
+            Basis(_about(at_rest), store),
+            lambda reads, now: report(owner, at_rest, reads, now),
         )
 
 
 def _about(result: ReconcileResult) -> tuple[object, ...]:
     """Return what tells a result from others, by identity: at rest its plan, and the objects as they are.
 
-    Where anything was done or is amiss, every result is another one: its words may be.
+    Where anything was deleted or is amiss, every result is another one: its words may be.
     """
     outcomes = result.deployed.outcomes if result.deployed else ()
     deleted = result.pruned.deleted if result.pruned else ()
