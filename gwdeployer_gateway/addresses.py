@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 from gwdeployer.errors import shown
@@ -35,6 +36,7 @@ def load_balancer_ip(addresses: Sequence[Address], context: Context) -> str | No
     return None
 
 
+@lru_cache(maxsize=1024)
 def is_ip(value: str) -> bool:
     """Return whether a text is an IP address that means the same everywhere."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple, TypeAlias
 
 from gwdeployer.cluster.compacting import compacted
@@ -82,7 +82,11 @@ class ClusterStore(ObjectStore):
         return obj
 
 
-def _place(obj: Object) -> tuple[str, str]:
+#: A namespace, "" for objects that are in none, and a name.
+_Place: TypeAlias = tuple[str, str]
+
+
+def _place(obj: Object) -> _Place:
     metadata = metadata_of(obj)
     return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
 
@@ -200,19 +204,33 @@ class LiveView:
             stored = self._seen[ref] if ref in self._seen else self._store.get(*ref)
             self._answers.learn(ref, stored, answered)
 
-    def controlled_by(self, kind: KindRef, namespace: str, uid: str) -> list[Object]:
-        """Return the objects of a kind in a namespace whose controller has this UID."""
-        return self._corrected(self._store.list(kind, namespace, lookup=Lookup(CONTROLLED_BY, uid)))
+    def controlled_by(
+        self, kind: KindRef, namespace: str, uid: str, but: Set[_Place] = frozenset()
+    ) -> list[Object]:
+        """Return the objects of a kind in a namespace whose controller has this UID, but for some."""
+        found = self._store.list(kind, namespace, lookup=Lookup(CONTROLLED_BY, uid))
+        return self._corrected([obj for obj in found if _place(obj) not in but])
 
-    def labelled(self, kind: KindRef, label: str, value: str, *, certain: bool = False) -> list[Object]:
-        """Return the cluster-scoped objects of a kind that have a label; ``certain``: as the server says."""
-        if certain:
-            return list(ClusterStore(self._cluster).list(kind, None, {label: value}))
-        return self._corrected(self._store.list(kind, None, {label: value}))
+    def labelled(
+        self,
+        kind: KindRef,
+        label: str,
+        value: str,
+        but: Set[_Place] = frozenset(),
+        *,
+        certain: bool = False,
+    ) -> list[Object]:
+        """Return the cluster-scoped objects of a kind that have a label, but for some.
 
-    def _corrected(self, stored: Sequence[Object]) -> list[Object]:
+        ``certain``: as the server says.
+        """
+        store = ClusterStore(self._cluster) if certain else self._store
+        found = [obj for obj in store.list(kind, None, {label: value}) if _place(obj) not in but]
+        return found if certain else self._corrected(found)
+
+    def _corrected(self, stored: list[Object]) -> list[Object]:
         if self._answers is None or not stored:
-            return list(stored)
+            return stored
         seen = {ObjectRef.of(obj): obj for obj in stored}
         self._seen |= seen
         known = (self._answers.over(ref, obj) for ref, obj in seen.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,22 +80,22 @@ class Pruner:
     def _stale(
         self, planned: Sequence[Object], kinds: Iterable[KindRef], errors: list[GwdeployerError]
     ) -> Iterator[Object]:
-        kept = {(*KindRef.of_object(obj).group_kind, *_place(obj)) for obj in planned}
+        kept: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        for obj in planned:
+            kept.setdefault(KindRef.of_object(obj).group_kind, set()).add((namespace_of(obj), name_of(obj)))
         for group_kind, kind in {kind.group_kind: kind for kind in kinds}.items():
             try:
-                found = self._found(kind)
+                found = self._found(kind, kept.get(group_kind, frozenset()))
             except GwdeployerError as error:
                 errors.append(error)
                 continue
-            for obj in found:
-                if (*group_kind, *_place(obj)) not in kept and self._goes(obj) and not _is_leaving(obj):
-                    yield obj
+            yield from (obj for obj in found if self._goes(obj) and not _is_leaving(obj))
 
-    def _found(self, kind: KindRef) -> Sequence[Object]:
-        """Return what may be the owner's."""
+    def _found(self, kind: KindRef, kept: Set[tuple[str, str]]) -> Sequence[Object]:
+        """Return what may be the owner's and is not kept."""
         if is_namespaced(kind):
-            return self.live.controlled_by(kind, self.owner.namespace, self.owner.uid)
-        return self.live.labelled(kind, OWNER_UID, self.owner.uid, certain=self.last)
+            return self.live.controlled_by(kind, self.owner.namespace, self.owner.uid, but=kept)
+        return self.live.labelled(kind, OWNER_UID, self.owner.uid, but=kept, certain=self.last)
 
     def _goes(self, obj: Object) -> bool:
         return is_owned_by(obj, self.owner.uid) and self.may_go(obj)
@@ -153,10 +153,6 @@ class Pruner:
 
 def _is_leaving(obj: Object) -> bool:
     return bool(metadata_of(obj).get("deletionTimestamp"))
-
-
-def _place(obj: Object) -> tuple[str, str]:
-    return namespace_of(obj), name_of(obj)
 
 
 def _created(obj: Object) -> float:
