@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from gwdeployer import Deployer, KindRef, MemoryStore, Object, Plan
 from gwdeployer.checksums import CONFIG_CHECKSUM
+from gwdeployer.cli.heap import SettledHeap
 from gwdeployer.cli.main import ALLOCATIONS
 from gwdeployer.cluster import Event, KubernetesCluster, Listing
 from gwdeployer.controller import Controller, Handled, Observer, Settings
@@ -176,7 +177,8 @@ def fleet() -> Fleet:
     gc.collect()
     before, passes, stop = _resident(), Passes(), threading.Event()
     [plugin] = configure([GatewayPlugin], _INPUTS, cluster=cluster)
-    controller = Controller([plugin], cluster, observers=[passes], settings=Settings(workers=1))
+    observers = [passes, SettledHeap()]  # as the command line has it, too
+    controller = Controller([plugin], cluster, observers=observers, settings=Settings(workers=1))
     running = threading.Thread(target=controller.run, args=(stop,))
 
     def begin() -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from gwdeployer.cli.heap import SettledHeap
 from gwdeployer.cli.options import plugins_for
 from gwdeployer.cli.pods import in_a_pod, pods_namespace
 from gwdeployer.cli.rehearsing import Rehearsal
@@ -69,7 +70,7 @@ def program(options: Options, cluster: KubernetesCluster) -> Iterator[Controller
             cluster,
             scope=Scope(options.namespaces or None, options.selector),
             elector=elector,
-            observers=[metrics, telling],
+            observers=[metrics, telling, SettledHeap()],
             settings=settings,
             dry_run=options.dry_run,
         )

@@ -226,7 +226,8 @@ class Applier:
             self.cluster.create(sent, manager=self.manager, dry_run=True)
 
     def _wrote(self, ref: ObjectRef, sent: Object, answered: Object) -> None:
-        self.contention.wrote(ref, sent, tuple(differences(answered, sent, self.manager)))
+        seen = agrees(answered, sent, self.manager)
+        self.contention.wrote(ref, sent, () if seen else tuple(differences(answered, sent, self.manager)))
 
     def _apply_to(self, ref: ObjectRef, sent: Object, live: Object) -> Object:
         metadata = live["metadata"]
