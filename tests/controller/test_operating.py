@@ -138,8 +138,12 @@ def test_metrics_and_events_tell_what_it_does(operated: Operated) -> None:
     operated.start()
     eventually("the site is deployed", operated.deployed)
     assert operated.shows("gwdeployer_objects_total", kind="Deployment.apps", result="created") == 1
-    assert (
-        operated.shows("controller_runtime_reconcile_total", controller="sites", result="requeue_after") >= 1
+    # It depends on the server's own controllers whether anything it has read changes meanwhile.
+    passes = "controller_runtime_reconcile_total"
+    results = ("requeue", "requeue_after", "success")
+    eventually(
+        "the pass is counted",
+        lambda: sum(operated.shows(passes, controller="sites", result=result) for result in results),
     )
     assert operated.shows("gwdeployer_plan_duration_seconds_count", controller="sites") >= 1
     assert operated.shows("gwdeployer_cache_objects", kind=SITE_KIND) == 1
