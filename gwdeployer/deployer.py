@@ -190,7 +190,8 @@ class Deployer:
         if owner is not None:
             holder = self._as_object(owner)
             claim = Owner.of(holder, self.owner)
-            objects = [owned(obj, holder, self.owner) for obj in objects]
+            # The caller's own may change; what is planned never does.
+            objects = [owned(plain(obj), holder, self.owner) for obj in objects]
         else:
             claim = owner_of(objects, self.owner)
         guard(objects, claim.namespace, self.kinds, str(claim.ref))

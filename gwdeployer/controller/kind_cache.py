@@ -117,8 +117,9 @@ class KindCache:
 
     def _gone(self, place: _Place, held: Object, last: Object) -> Change:
         """Drop an object. The last state of one that a watch tells of has the deletion's resourceVersion."""
-        self._deletions.pop(place[0], None)
-        self._deletions[place[0]] = _version(last)
+        version, known = _version(last), self._deletions.pop(place[0], "")
+        # A list tells of several at once, in no order of time.
+        self._deletions[place[0]] = known if is_older(version, known) else version
         if len(self._deletions) > _REMEMBERED:
             del self._deletions[next(iter(self._deletions))]
         return self._set(place, held, None)

@@ -26,7 +26,8 @@ class Handled:
     where there was nothing to reconcile. ``repaired`` are objects that were put right though the plan was the
     one before: somebody else had changed them. ``error`` is what kept the status from being written.
     ``stale`` says that something that was read has changed meanwhile. ``seen`` are the states of objects that
-    are no reason for another pass: this one has taken them into account.
+    are no reason for another pass: this one has taken them into account. ``ahead`` says that it rests on
+    answers of the server that the cache does not show.
     """
 
     key: ObjectRef
@@ -38,6 +39,7 @@ class Handled:
     error: GwdeployerError | None = None
     stale: bool = False
     seen: Set[Version] = field(default=frozenset(), repr=False)
+    ahead: bool = False
 
     @property
     def wrote(self) -> bool:
@@ -62,8 +64,10 @@ class Handled:
         Also once our own answers are believed no more: what was written and has gone before a watch told of
         it leaves no trace in a cache.
         """
-        written = live.TRUSTED_FOR + 1 if self.result and self.result.written else None
-        return soonest((self.result.requeue_after if self.result else None, written))
+        believed = self.ahead or (self.result is not None and self.result.written)
+        return soonest(
+            (self.result.requeue_after if self.result else None, live.TRUSTED_FOR + 1 if believed else None)
+        )
 
 
 class Observer:

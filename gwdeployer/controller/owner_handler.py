@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from weakref import WeakSet
 
-from gwdeployer.cluster.live import Version, version_of
+from gwdeployer.cluster.live import Version, is_same, version_of
 from gwdeployer.cluster.outcomes import Action, ReconcileResult
 from gwdeployer.controller.answered import AnsweredStore
 from gwdeployer.controller.observing import Handled, unexpected
@@ -59,7 +59,17 @@ class OwnerHandler:
         # What was read first and subscribed to later may have changed in between.
         stale = news and not (unchanged(planning.reads, self._cache) and unchanged(reporting.reads, answered))
         seen = frozenset() if error else self._seen(key, cached, result, planning.reads, reporting.reads)
-        return Handled(key, self.name, owner, result, repaired, written, error, stale, seen)
+        ahead = self._is_ahead(result)
+        return Handled(key, self.name, owner, result, repaired, written, error, stale, seen, ahead)
+
+    def _is_ahead(self, result: ReconcileResult) -> bool:
+        """Return whether the cache does not show all objects as the server has answered."""
+        outcomes = result.deployed.outcomes if result.deployed else ()
+        answered = (one for one in outcomes if one.live is not None)
+        try:
+            return not all(is_same(self._cache.get(*one.ref), one.live) for one in answered)
+        except NotSynced:
+            return True
 
     def _seen(
         self,

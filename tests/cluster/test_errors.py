@@ -236,3 +236,17 @@ def test_objects_are_deployed_for_the_owner_they_name(scene: Scene) -> None:
     assert {outcome.action for outcome in again.outcomes} == {Action.UNCHANGED}
     with pytest.raises(PlanError, match="has no controller ownerReference"):
         scene.deployer.deploy_objs(rendered)
+
+
+def test_objects_that_a_caller_changes_in_place_are_compared_anew(scene: Scene) -> None:
+    site = scene.site()
+    objects = scene.deployer.get_objs_to_deploy(site, scene.snapshot())
+    scene.deployer.deploy_objs(objects, owner=site).raise_for_errors()
+    live = scene.snapshot()
+    assert {one.action for one in scene.deployer.deploy_objs(objects, owner=site, live=live).outcomes} == {
+        Action.UNCHANGED
+    }
+    [config] = [obj for obj in objects if obj["kind"] == CONFIG_MAP.kind]
+    config["data"]["added"] = "later"
+    again = scene.deployer.deploy_objs(objects, owner=site, live=live)
+    assert [one.ref.kind for one in again.outcomes if one.action is Action.CONFIGURED] == [CONFIG_MAP]

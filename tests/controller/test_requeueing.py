@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gwdeployer.cluster import Action, DeployResult, Outcome, ReconcileResult
+from gwdeployer.cluster.live import TRUSTED_FOR
 from gwdeployer.controller.controller import _requeue
 from gwdeployer.controller.observing import Handled
 from gwdeployer.controller.work_queue import WorkQueue
@@ -50,3 +51,11 @@ def test_what_failed_is_tried_again_no_sooner_than_may_help() -> None:
     error = ServerFailure("busy", delay=7.0)
     assert due_after(Clock(), failed(error), seconds=6) is None
     assert due_after(Clock(), failed(error), seconds=7) == WEB
+
+
+def test_what_rests_on_answers_that_no_cache_has_shown_is_looked_at_when_they_are_believed_no_more() -> None:
+    queue: WorkQueue[ObjectRef] = WorkQueue(clock=(clock := Clock()), jitter=lambda: 0.0)
+    deployed = DeployResult(WEB, (Outcome(SECRET, Action.UNCHANGED),))
+    _requeue(Handled(WEB, "site", result=ReconcileResult(WEB, deployed=deployed), ahead=True), queue)
+    clock.now += TRUSTED_FOR + 1
+    assert queue.get(timeout=0) == WEB

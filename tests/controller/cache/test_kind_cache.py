@@ -75,6 +75,14 @@ def test_it_is_past_what_it_has_seen_go() -> None:
     assert [cache.is_past("default", version) for version in ("20", "21")] == [True, False]
 
 
+def test_what_a_list_no_longer_has_never_sets_back_how_far_deletions_have_got() -> None:
+    cache = KindCache(CONFIG_MAP)
+    cache.put(stored("a", 20))
+    cache.put(stored("b", 12))
+    cache.replace([])
+    assert cache.is_past("default", "20")
+
+
 def test_what_is_newer_takes_its_place_and_goes() -> None:
     cache = KindCache(CONFIG_MAP)
     cache.put(stored("a", 9))
