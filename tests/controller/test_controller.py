@@ -212,7 +212,8 @@ def test_an_owner_that_goes_before_its_status_is_written_has_not_failed(loop: Lo
     name = loop.site()
     loop.until("it was looked at and is gone", lambda: loop.passes and loop.live(SITE, name) is None)
     loop.at_rest()
-    assert not [error for handled in loop.passes for error in handled.errors]
+    # Until the cache has heard of it, what the collector takes may be made again.
+    assert not [handled.error for handled in loop.passes if handled.error]
 
 
 def test_an_owner_that_goes_to_somebody_else_loses_what_was_ours(loop: Loop) -> None:
