@@ -120,24 +120,27 @@ class Deployer:
         _, objects = render(self._recipe, self._as_object(owner), Context(store))
         return objects
 
-    def plan(self, owner: Mapping[str, Any], store: ObjectStore, *, trace: bool = False) -> Plan:
+    def plan(
+        self, owner: Mapping[str, Any], store: ObjectStore, *, trace: bool = False, remember: bool = True
+    ) -> Plan:
         """Return what is to be deployed for ``owner``: objects owned, ordered and guarded. Pure.
 
         Where neither the owner nor anything the last plan read has changed, that plan is returned again
         (microseconds); otherwise a plan costs about 0.2 ms. Objects are compared by identity, the owner also
         by UID and resourceVersion, and then by content without its status (unless the generator watches
-        that). With ``trace`` the plan has its ``provenance``, which costs a few plans.
+        that). With ``trace`` the plan has its ``provenance``, which costs a few plans. ``remember=False`` is
+        for who only looks, and will not :meth:`forget` an owner that is gone.
         Raises TerminalErrors with all faults at once, and NotSynced.
         """
         obj = self._as_object(owner)
-        made = self._remembered(obj, store)
+        made = self._remembered(obj, store, is_to_last=remember)
         if not trace:
             return made
         from gwdeployer.explain import explain  # noqa: PLC0415 - few ask
 
         return replace(made, provenance=explain(self._recipe, obj, store, made))
 
-    def _remembered(self, obj: Object, store: ObjectStore) -> Plan:
+    def _remembered(self, obj: Object, store: ObjectStore, *, is_to_last: bool) -> Plan:
         key = namespace_of(obj), name_of(obj)
         last = self._planned.get(key)
         if last is not None and self._same_owner(last.owner, obj) and unchanged(last.reads, store):
@@ -146,6 +149,8 @@ class Deployer:
             return last.plan
         recording = RecordingStore(store)
         made = plan(self._recipe, obj, recording)
+        if not is_to_last:
+            return made
         self._planned[key] = _Planned(obj, recording.reads, made)
         if last is not None:
             self._forget_objects(last.plan, kept=made)

@@ -184,6 +184,17 @@ def test_a_skip_is_remembered_like_a_plan() -> None:
     assert generator.runs == 1
 
 
+def test_who_only_looks_gets_what_is_remembered_and_leaves_nothing_behind() -> None:
+    generator, owner, store = SiteValues(), site(), MemoryStore()
+    machine = deployer(generator)
+    looked = machine.plan(owner, store, remember=False)
+    made = machine.plan(owner, store)
+    assert made is not looked
+    assert made == looked
+    assert machine.plan(owner, store, remember=False) is made
+    assert generator.runs == 2
+
+
 def test_what_is_forgotten_is_planned_again() -> None:
     generator, store = SiteValues(), MemoryStore()
     machine = deployer(generator)
