@@ -490,4 +490,16 @@ def test_a_patch_without_directives_counts_once(pair: Map) -> None:
         once = strategic_merge(pair["object"], pair["patch"])
     except ParametersError:
         return
-    assert strategic_merge(once, pair["patch"]) == once
+    try:
+        assert strategic_merge(once, pair["patch"]) == once
+    except ParametersError as error:
+        # Nor can an item without its key, which is taken over where there is no list.
+        assert all("tells the items of this list apart" in fault.message for fault in error.faults)
+
+
+def test_an_item_without_its_key_is_taken_over_and_not_merged() -> None:
+    patch = {"metadata": {"ownerReferences": [{"name": "d"}]}}
+    once = strategic_merge({"apiVersion": "v1", "kind": "Service"}, patch)
+    assert once["metadata"] == patch["metadata"]
+    with pytest.raises(ParametersError, match="needs 'uid'"):
+        strategic_merge(once, patch)
