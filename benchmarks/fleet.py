@@ -24,6 +24,7 @@ from gwdeployer.checksums import CONFIG_CHECKSUM
 from gwdeployer.cli.heap import SettledHeap
 from gwdeployer.cli.main import ALLOCATIONS
 from gwdeployer.cluster import Event, KubernetesCluster, Listing
+from gwdeployer.cluster.decoding import page_in
 from gwdeployer.controller import Controller, Handled, Observer, Settings
 from gwdeployer.errors import Expired
 from gwdeployer.plugins import configure
@@ -40,7 +41,7 @@ _TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _BEGIN = 1_800_000_000
 _PAGE = 500
 #: By kind, the texts of a list's pages.
-_Pages: TypeAlias = dict[tuple[str, str], list[str]]
+_Pages: TypeAlias = dict[tuple[str, str], list[bytes]]
 _INPUTS = {"controllerName": "example.com/fleet", "mode": "gateway"}
 
 
@@ -103,7 +104,7 @@ class StillCluster:
         self, kind: KindRef, namespace: str | None = None, *, keep: Callable[[Object], Object], **_: Any
     ) -> Listing:
         pages = self._pages.get(kind.group_kind, ())
-        return Listing([keep(obj) for page in pages for obj in json.loads(page)], "1000000")
+        return Listing([keep(obj) for page in pages for obj in page_in(page).items], "1000000")
 
     def watch(self, kind: KindRef, namespace: str | None = None, **_: Any) -> _Stillness:
         watch = _Stillness()
@@ -256,9 +257,9 @@ def _copied(objects: Sequence[Object]) -> _Pages:
     return {kind: list(_paged(texts)) for kind, texts in lists.items()}
 
 
-def _paged(texts: Sequence[str]) -> Iterator[str]:
+def _paged(texts: Sequence[str]) -> Iterator[bytes]:
     for at in range(0, len(texts), _PAGE):
-        yield f"[{','.join(texts[at : at + _PAGE])}]"
+        yield f'{{"items": [{",".join(texts[at : at + _PAGE])}]}}'.encode()
 
 
 def _copy(text: str, number: int, checksums: Sequence[str] = ()) -> str:

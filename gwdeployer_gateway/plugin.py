@@ -141,7 +141,9 @@ class GatewayPlugin(Plugin):
         """Return what the plan for a Gateway warns of; nothing where it cannot be planned."""
         try:
             deployer = self.route(gateway, store)
-            return () if isinstance(deployer, Skip) else deployer.plan(gateway, store, remember=False).warnings
+            return (
+                () if isinstance(deployer, Skip) else deployer.plan(gateway, store, remember=False).warnings
+            )
         except TerminalError:
             return ()
 

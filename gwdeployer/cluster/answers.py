@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from gwdeployer.cluster.decoding import Unreadable
 from gwdeployer.errors import (
     ApiError,
     Cause,
@@ -32,6 +33,8 @@ from gwdeployer.errors import (
     one_line,
 )
 from gwdeployer.objects import KindRef, ObjectRef
+
+T = TypeVar("T")
 
 #: An admission webhook's explanation is worth more than the usual cut.
 _MAX_WORDS = 1024
@@ -85,17 +88,14 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def content_of(answer: Answer, request: Request) -> dict[str, Any]:
-    """Return the object in an answer, or raise the error that the answer means."""
+def content_of(answer: Answer, request: Request, read: Callable[[bytes], T]) -> T:
+    """Return what ``read`` makes of an answer's body, or raise the error that the answer means."""
     if answer.status not in _OK:
         raise error_of(answer, request)
     try:
-        content = json.loads(answer.body)
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        raise _made(ServerFailure, answer, request, [Fault("the answer is not JSON")], _SOON)
-    return content
+        return read(answer.body)
+    except Unreadable as error:
+        raise _made(ServerFailure, answer, request, [Fault("the answer is not JSON")], _SOON) from error
 
 
 def error_of(answer: Answer, request: Request) -> ApiError:

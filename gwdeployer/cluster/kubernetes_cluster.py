@@ -26,6 +26,7 @@ from kubernetes.dynamic import DynamicClient
 
 from gwdeployer.cluster.answers import Answer, Request, content_of, error_of, no_answer
 from gwdeployer.cluster.credentials import refresh_seldom, silent_plugin
+from gwdeployer.cluster.decoding import object_in, page_in
 from gwdeployer.cluster.endpoints import Endpoints
 from gwdeployer.cluster.port import Listing, Operation
 from gwdeployer.cluster.watching import HttpWatch
@@ -40,7 +41,7 @@ from gwdeployer.errors import (
     Unreachable,
     one_line,
 )
-from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of
+from gwdeployer.objects import KindRef, Object, ObjectRef
 
 _APPLY = "application/apply-patch+yaml"
 _JSON_PATCH = "application/json-patch+json"
@@ -156,12 +157,13 @@ class KubernetesCluster:
         items: list[Object] = []
         following: _Query = []
         while True:
-            page = self._ask(request, "get", path, [*query, *following], timeout=timeout)
-            read = (_with_kind(item, kind) for item in page.get("items") or ())
+            response = self._send(request, "get", path, [*query, *following], timeout=timeout)
+            page = content_of(_answer(response, request), request, page_in)
+            read = (_with_kind(item, kind) for item in page.items)
             items += map(keep, read) if keep else read
-            token = metadata_of(page).get("continue")
+            token = page.metadata.get("continue")
             if not token:
-                return Listing(items, str(metadata_of(page).get("resourceVersion") or ""))
+                return Listing(items, str(page.metadata.get("resourceVersion") or ""))
             following = [("continue", token)]
 
     def watch(
@@ -262,13 +264,9 @@ class KubernetesCluster:
         *,
         content_type: str = "application/json",
         timeout: float | None = None,
-    ) -> dict[str, Any]:
+    ) -> Object:
         response = self._send(request, method, path, query, body, content_type=content_type, timeout=timeout)
-        try:
-            answer = Answer(response.status, cast(Mapping[str, str], response.headers), response.data)
-        except urllib3.exceptions.HTTPError as error:
-            raise _no_answer(request, error) from error
-        return content_of(answer, request)
+        return content_of(_answer(response, request), request, object_in)
 
     def _send(
         self,
@@ -379,6 +377,14 @@ def _sent(
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _no_answer(request, error) from error
     return cast(urllib3.BaseHTTPResponse, response)
+
+
+def _answer(response: urllib3.BaseHTTPResponse, request: Request) -> Answer:
+    """Return an answer that has been read to its end."""
+    try:
+        return Answer(response.status, cast(Mapping[str, str], response.headers), response.data)
+    except urllib3.exceptions.HTTPError as error:
+        raise _no_answer(request, error) from error
 
 
 def _no_answer(request: Request, error: Exception) -> Unreachable:

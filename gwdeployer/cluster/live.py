@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple, TypeAlias
 
-from gwdeployer.cluster.compacting import lightened
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.errors import KindNotInstalled
 from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of
@@ -140,7 +139,6 @@ class Answers:
 
     def learn(self, ref: ObjectRef, stored: Object | None, answered: Object | None) -> None:
         """Note what a write made of an object of which the cache still has ``stored``. None: it is gone."""
-        kept = lightened(answered) if answered is not None else None
         with self._lock:
             before = self._known.pop(ref, None)
             earlier = (
@@ -148,7 +146,7 @@ class Answers:
                 if before is not None and before.answered
                 else ()
             )
-            self._known[ref] = _Answer(stored, earlier[-_EARLIER:], kept, self._clock())
+            self._known[ref] = _Answer(stored, earlier[-_EARLIER:], answered, self._clock())
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
 

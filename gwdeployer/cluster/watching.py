@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
-from typing import Any
 
 import urllib3
 
 from gwdeployer.cluster.answers import Answer, Request, error_of, no_answer
+from gwdeployer.cluster.decoding import Misfit, Unreadable, event_in
 from gwdeployer.cluster.port import Event
 from gwdeployer.errors import Fault, ServerFailure
 
@@ -49,12 +49,12 @@ class HttpWatch:
         with closing(self._ask()) as self._response:
             try:
                 for line in () if self._closed else _lines(self._response):
-                    yield _event(json.loads(line), self._request)
+                    yield _event(line, self._request)
                     if self._closed:
                         return
             except urllib3.exceptions.ReadTimeoutError:
                 return  # nothing came for as long as was asked
-            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            except (urllib3.exceptions.HTTPError, OSError, ValueError, Unreadable) as error:
                 if not self._closed:
                     raise no_answer(self._request, error) from error
 
@@ -66,10 +66,13 @@ def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         yield from (line for line in lines if line)
 
 
-def _event(said: Any, request: Request) -> Event:
-    match said:
-        case {"type": "ERROR", "object": {"code": int(code), **rest}}:
-            raise error_of(Answer(code, {}, json.dumps(rest).encode()), request)
-        case {"type": "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" as happened, "object": dict(obj)}:
-            return Event(happened, obj)
+def _event(line: bytes, request: Request) -> Event:
+    try:
+        match event_in(line):
+            case "ERROR", {"code": int(code), **rest}:
+                raise error_of(Answer(code, {}, json.dumps(rest).encode()), request)
+            case "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" as happened, obj:
+                return Event(happened, obj)
+    except Misfit:
+        pass
     raise ServerFailure(Fault("a line of the watch is no event", subject=str(request)), delay=2.0)

@@ -1,4 +1,4 @@
-"""What many objects say alike is held once: equal parts become one and the same part. Pure.
+"""What many objects say alike is held once: equal parts become one and the same part.
 
 A thousand objects of one kind differ in few places. Parts that are shared take no memory of their own, and
 what was found out about one of them holds for all: identity says so, without a comparison.
@@ -7,13 +7,7 @@ what was found out about one of them holds for all: identity says so, without a 
 from __future__ import annotations
 
 import marshal
-from itertools import chain, repeat
 from typing import Any
-
-#: So many different names of fields are held at once.
-_NAMES = 16384
-_names: dict[str, str] = {}
-_NOTHING: dict[str, Any] = {}
 
 
 def is_equal(one: Any, other: Any) -> bool:
@@ -29,32 +23,37 @@ def is_equal(one: Any, other: Any) -> bool:
         return False
 
 
-def shared(value: Any, model: Any) -> Any:
-    """Return a value equal to ``value`` whose parts are those of ``model`` wherever both have the same.
+def share(value: dict[str, Any], model: dict[str, Any]) -> None:
+    """Put the model's parts into ``value`` wherever both have the same there; it stays what it says.
 
-    Names of fields are shared with all values. Thread-safe. Cost: a comparison where the two are equal, and a
-    copy of what differs (some 0.3 µs for each field).
+    Cost: a comparison of what is equal, and some 0.2 µs for each field of a map that is not.
     """
+    held = model.get
+    for name, inner in value.items():
+        kind = inner.__class__
+        if kind is str:  # most of an object: worth a way of its own
+            other = held(name)
+            if inner == other:
+                value[name] = other
+        elif kind is dict or kind is list:
+            value[name] = _shared(inner, held(name))
+
+
+def _shared(value: Any, model: Any) -> Any:
+    """Return the model where it is equal to a map or list, which else shares what is equal in it."""
     kind = value.__class__
-    if model.__class__ is kind and is_equal(value, model):
+    if model.__class__ is not kind or model is value:
+        return value
+    if is_equal(value, model):
         return model
     if kind is dict:
-        return _shared_map(value, model if model.__class__ is dict else _NOTHING)
-    if kind is list:
-        models = chain(model if model.__class__ is list else (), repeat(None))
-        return [shared(inner, other) for inner, other in zip(value, models, strict=False)]
+        share(value, model)
+    else:
+        _share_items(value, model)
     return value
 
 
-def _shared_map(value: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
-    if len(_names) > _NAMES:
-        _names.clear()
-    once, models = _names.setdefault, model.get
-    made = {}
-    for name, inner in value.items():
-        other = models(name)
-        if inner.__class__ is str:  # most of an object: worth a way of its own
-            made[once(name, name)] = other if other == inner else inner
-        else:
-            made[once(name, name)] = shared(inner, other)
-    return made
+def _share_items(value: list[Any], model: list[Any]) -> None:
+    for at, (inner, other) in enumerate(zip(value, model, strict=False)):
+        if inner.__class__ in (dict, list):
+            value[at] = _shared(inner, other)

@@ -11,6 +11,7 @@ import pytest
 
 from gwdeployer import errors
 from gwdeployer.cluster.answers import Answer, Request, content_of, error_of, kind_not_installed
+from gwdeployer.cluster.decoding import object_in
 from gwdeployer.errors import (
     ApiError,
     Cause,
@@ -322,18 +323,18 @@ def test_the_servers_words_are_cut_and_on_one_line() -> None:
 
 @pytest.mark.parametrize("code", [200, 201, 202])
 def test_a_success_is_the_object_in_it(code: int) -> None:
-    assert content_of(Answer(code, {}, b'{"kind": "Deployment"}'), WEB) == {"kind": "Deployment"}
+    assert content_of(Answer(code, {}, b'{"kind": "Deployment"}'), WEB, object_in) == {"kind": "Deployment"}
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>log in</html>", b"[]", b"{", b"\xff"])
 def test_a_success_that_is_no_object_is_a_failure_of_the_server(body: bytes) -> None:
     with pytest.raises(ServerFailure, match="Deployment shop/web: the answer is not JSON"):
-        content_of(Answer(200, {}, body), WEB)
+        content_of(Answer(200, {}, body), WEB, object_in)
 
 
 def test_any_other_status_is_raised() -> None:
     with pytest.raises(NotFound):
-        content_of(status(404, 'deployments.apps "web" not found', name="web"), WEB)
+        content_of(status(404, 'deployments.apps "web" not found', name="web"), WEB, object_in)
 
 
 def test_a_kind_that_is_not_served_says_how_to_get_it() -> None:

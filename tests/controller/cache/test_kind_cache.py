@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from gwdeployer import MemoryStore
 from gwdeployer.cluster import compacting
-from gwdeployer.cluster.compacting import compacted
 from gwdeployer.controller import kind_cache
 from gwdeployer.controller.kind_cache import KindCache, is_older
 from gwdeployer.controller.reduction import reduced
 from gwdeployer.objects import Object
 from gwdeployer.store import Index, Lookup
+from tests.cluster_unit.kept import kept
 from tests.controller.caching import CONFIG_MAP, config_map, place_of
 
 BY_V = Index("by v", lambda obj: obj["data"]["v"])
@@ -210,18 +210,17 @@ def fielded(name: str) -> Object:
 
 def test_what_is_kept_is_equal_and_shares_what_is_alike() -> None:
     one, other = fielded("one"), fielded("other")
-    kept = [compacted(obj) for obj in (one, other)]
-    assert kept == [fielded("one"), fielded("other")]
-    assert [one, other] == [fielded("one"), fielded("other")]
-    first, second = (obj["metadata"]["managedFields"][0]["fieldsV1"]["f:data"] for obj in kept)
+    both = [kept(obj) for obj in (one, other)]
+    assert both == [fielded("one"), fielded("other")]
+    first, second = (obj["metadata"]["managedFields"][0]["fieldsV1"]["f:data"] for obj in both)
     assert first is second
-    assert kept[0]["data"] is kept[1]["data"]
+    assert both[0]["data"] is both[1]["data"]
 
 
 def test_one_of_another_shape_in_between_changes_nothing_about_what_is_shared() -> None:
     bare = fielded("bare") | {"data": {"w": "1"}}
     bare["metadata"]["managedFields"][0]["fieldsV1"] = {"f:data": {"f:w": {}}}
-    first, _, second = (compacted(obj) for obj in (fielded("one"), bare, fielded("other")))
+    first, _, second = (kept(obj) for obj in (fielded("one"), bare, fielded("other")))
     assert first["data"] is second["data"]
 
 
@@ -230,5 +229,5 @@ def test_so_many_shapes_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(compacting, "_models", OrderedDict())
     for number in range(100):
         obj = {**stored("a", 1), "kind": f"Kind{number}"}
-        assert compacted(obj) == obj
+        assert kept(obj) == obj
     assert len(compacting._models) == 10

@@ -1,0 +1,78 @@
+"""Text into objects: nothing is lost or changed, and what many managedFields say is held once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gwdeployer.cluster.decoding import Unreadable, event_in, object_in, page_in
+
+NAMES = st.sampled_from(["metadata", "managedFields", "fieldsV1", "f:metadata", "f:spec", "time", "a"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(-1e300, 1e300) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def managed(name: str, time: str) -> dict[str, Any]:
+    fields = {
+        "f:metadata": {"f:labels": {"f:app": {}}, "f:ownerReferences": {f'k:{{"uid":"{name}"}}': {}}},
+        "f:spec": {"f:replicas": {}, "f:template": {"f:spec": {}}},
+    }
+    entry = {"manager": "us", "operation": "Apply", "time": time, "fieldsType": "FieldsV1"}
+    return {"metadata": {"name": name, "managedFields": [{**entry, "fieldsV1": fields}]}, "spec": {}}
+
+
+def text(value: Any) -> bytes:
+    # As Go writes it: no spaces, and characters as they are.
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=5))
+def test_an_object_says_what_its_text_says_whatever_its_form(obj: dict[str, Any]) -> None:
+    sent = text(obj)
+    assert json.dumps(object_in(sent), sort_keys=True) == json.dumps(json.loads(sent), sort_keys=True)
+
+
+def test_what_is_in_managed_fields_is_held_once() -> None:
+    one, other = (object_in(text(managed(name, f"2026-01-0{name}T00:00:00Z"))) for name in ("1", "2"))
+    assert [one, other] == [managed(name, f"2026-01-0{name}T00:00:00Z") for name in ("1", "2")]
+    first, second = (obj["metadata"]["managedFields"][0]["fieldsV1"] for obj in (one, other))
+    assert first["f:spec"] is second["f:spec"]
+    assert first["f:metadata"]["f:labels"] is second["f:metadata"]["f:labels"]
+
+
+def test_all_else_is_the_objects_own() -> None:
+    one, other = (object_in(text(managed("a", "t"))) for _ in range(2))
+    assert one == other
+    assert one["spec"] is not other["spec"]
+    assert one["metadata"] is not other["metadata"]
+
+
+@pytest.mark.parametrize("sent", [b"", b"[]", b"1", b"null", b"{", b'{"a":1}}', b"<html>", b"\xff"])
+def test_what_is_no_object_is_unreadable(sent: bytes) -> None:
+    for read in (object_in, page_in, event_in):
+        with pytest.raises(Unreadable):
+            read(sent)
+
+
+def test_a_page_has_its_objects_and_its_metadata() -> None:
+    items = [managed("a", "t"), managed("b", "t")]
+    sent = text({"kind": "List", "metadata": {"continue": "next"}, "items": items})
+    assert page_in(sent) == (items, {"continue": "next"})
+    assert page_in(b'{"items":null}') == ([], {})
+
+
+def test_an_event_says_what_happened_to_which_object() -> None:
+    assert event_in(text({"type": "ADDED", "object": managed("a", "t")})) == ("ADDED", managed("a", "t"))
+
+
+@pytest.mark.parametrize("event", [{"type": "MOVED", "object": {}}, {"type": "ADDED"}, {"object": {}}])
+def test_what_no_watch_tells_is_unreadable(event: dict[str, Any]) -> None:
+    with pytest.raises(Unreadable):
+        event_in(text(event))
