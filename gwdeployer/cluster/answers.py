@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 #: An admission webhook's explanation is worth more than the usual cut.
 _MAX_WORDS = 1024
-_OK = range(200, 300)
+OK = range(200, 300)
 
 _RBAC = re.compile(
     r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
@@ -90,7 +90,7 @@ class Answer(NamedTuple):
 
 def content_of(answer: Answer, request: Request, read: Callable[[bytes], T]) -> T:
     """Return what ``read`` makes of an answer's body, or raise the error that the answer means."""
-    if answer.status not in _OK:
+    if answer.status not in OK:
         raise error_of(answer, request)
     try:
         return read(answer.body)

@@ -1,9 +1,8 @@
-"""The cluster port over the official client, with plain dicts.
+"""The cluster port over the official client's connections, with plain dicts.
 
-Of the client only what is the same in all its releases since 31 is used: configuration, credentials,
-connections, and ``DynamicClient.request``. Its models would be slower by a factor of six and know only their
-own release's fields; its discovery writes a file with a guessable name into the temporary directory; it has
-no time limit of its own.
+Of the client only configuration, credentials and connections are used. Its models would be slower by a factor
+of six and know only their own release's fields; its discovery writes a file with a guessable name into the
+temporary directory; it has no time limit of its own.
 """
 
 from __future__ import annotations
@@ -20,11 +19,10 @@ import urllib3
 import yaml
 from kubernetes import client as official
 from kubernetes import config as official_config
-from kubernetes.client.exceptions import ApiException
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
-from kubernetes.dynamic import DynamicClient
 
-from gwdeployer.cluster.answers import Answer, Request, content_of, error_of, no_answer
+from gwdeployer.cluster.answers import OK, Answer, Request, content_of, error_of, no_answer
+from gwdeployer.cluster.connection import Connection
 from gwdeployer.cluster.credentials import refresh_seldom, silent_plugin
 from gwdeployer.cluster.decoding import object_in, page_in
 from gwdeployer.cluster.endpoints import Endpoints
@@ -85,7 +83,7 @@ class KubernetesCluster:
         #: Told of each request, for metrics: its method, and the status of the answer (0: there was none).
         self.on_answer: Callable[[str, int], object] = _tell_nobody
         self._lock = threading.Lock()
-        self._dynamic = _dynamic(client() if callable(client) else client)
+        self._connection = Connection(client() if callable(client) else client)
         self.endpoints = Endpoints(self._document)
 
     @classmethod
@@ -104,11 +102,11 @@ class KubernetesCluster:
 
     def __repr__(self) -> str:
         """Return where the API server is; never credentials."""
-        return f"KubernetesCluster({self._dynamic.configuration.host!r})"
+        return f"KubernetesCluster({self._connection.host!r})"
 
     def close(self) -> None:
         """Close the idle connections."""
-        _close_idle(self._dynamic)
+        self._connection.close_idle()
 
     def supports(self, kind: KindRef) -> bool:
         """See :class:`~gwdeployer.cluster.Cluster`."""
@@ -206,9 +204,7 @@ class KubernetesCluster:
         request = Request("patch", *ObjectRef.of(obj))
         query = [*_query(manager, dry_run), ("force", "true" if force else "false")]
         path = self._object(request, subresource)
-        # As text: the client would look through an object for models of its own, slower than JSON is.
-        text = json.dumps(obj)
-        return self._ask(request, "patch", path, query, text, content_type=_APPLY, timeout=timeout)
+        return self._ask(request, "patch", path, query, obj, content_type=_APPLY, timeout=timeout)
 
     def json_patch(
         self,
@@ -281,21 +277,20 @@ class KubernetesCluster:
     ) -> urllib3.BaseHTTPResponse:
         """Send a request; where the credentials are refused, once more with fresh ones."""
         limit = timeout or self._timeout
-        limits = (min(_CONNECT_TIMEOUT, limit), limit)
-        arguments = {"body": body, "content_type": content_type}
-        # As text: the client would look through parameters, too, for models of its own.
+        limits = urllib3.Timeout(connect=min(_CONNECT_TIMEOUT, limit), read=limit)
         path = f"{path}?{urlencode(query)}" if query else path
+        text = None if body is None else json.dumps(body).encode()
 
-        def sent(dynamic: DynamicClient) -> urllib3.BaseHTTPResponse:
+        def sent(connection: Connection) -> urllib3.BaseHTTPResponse:
             try:
-                response = _sent(dynamic, request, method, path, {**arguments, "_request_timeout": limits})
+                response = _sent(connection, request, method, path, text, content_type, limits)
             except ApiError as error:
                 self.on_answer(method, error.status)
                 raise
             self.on_answer(method, response.status)
             return response
 
-        used = self._dynamic
+        used = self._connection
         try:
             return sent(used)
         except Unauthorized:
@@ -306,32 +301,16 @@ class KubernetesCluster:
             self.endpoints.forget(request.kind)
             raise
 
-    def _renewed(self, refused: DynamicClient, connect: Callable[[], official.ApiClient]) -> DynamicClient:
+    def _renewed(self, refused: Connection, connect: Callable[[], official.ApiClient]) -> Connection:
         with self._lock:
-            if self._dynamic is refused:
-                self._dynamic = _dynamic(connect())
-                _close_idle(refused)
-            return self._dynamic
+            if self._connection is refused:
+                self._connection = Connection(connect())
+                refused.close_idle()
+            return self._connection
 
 
 def _tell_nobody(_method: str, _status: int) -> None:
     """Take no note of an answer."""
-
-
-class _NoDiscovery:
-    """Stands where the official client would discover every kind of the server, and write a file."""
-
-    def __init__(self, *_: object) -> None:
-        pass
-
-
-def _dynamic(client: official.ApiClient) -> DynamicClient:
-    return DynamicClient(client, discoverer=_NoDiscovery)  # type: ignore[no-untyped-call]
-
-
-def _close_idle(dynamic: DynamicClient) -> None:
-    """Close what is not in use; what is will be closed by those who use it."""
-    dynamic.client.rest_client.pool_manager.clear()
 
 
 def _configured(kubeconfig: str | Path | None, context: str | None) -> official.ApiClient:
@@ -364,19 +343,21 @@ def _content_of(kubeconfig: str | None) -> Any:
 
 
 def _sent(
-    dynamic: DynamicClient, request: Request, method: str, path: str, arguments: Mapping[str, Any]
+    connection: Connection,
+    request: Request,
+    method: str,
+    path: str,
+    text: bytes | None,
+    content_type: str,
+    limits: urllib3.Timeout,
 ) -> urllib3.BaseHTTPResponse:
     try:
-        response = dynamic.request(method, path, serialize=False, **arguments)
-    except ApiException as error:
-        if not error.status:
-            raise _no_answer(request, error) from error
-        body = error.body or b""
-        body = body if isinstance(body, bytes) else str(body).encode()
-        raise error_of(Answer(int(error.status), dict(error.headers or {}), body), request) from error
+        response = connection.send(method.upper(), path, text, content_type, limits)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _no_answer(request, error) from error
-    return cast(urllib3.BaseHTTPResponse, response)
+    if response.status not in OK:
+        raise error_of(_answer(response, request), request)
+    return response
 
 
 def _answer(response: urllib3.BaseHTTPResponse, request: Request) -> Answer:
@@ -388,9 +369,7 @@ def _answer(response: urllib3.BaseHTTPResponse, request: Request) -> Answer:
 
 
 def _no_answer(request: Request, error: Exception) -> Unreachable:
-    # The text of the client's own exception for failed TLS has a traceback in it.
-    said = error.reason if isinstance(error, ApiException) else error
-    return no_answer(request, said or type(error).__name__)
+    return no_answer(request, error if str(error) else type(error).__name__)
 
 
 def _query(manager: str, dry_run: bool) -> _Query:

@@ -110,6 +110,43 @@ def test_an_apply_says_who_how_and_whether_by_force() -> None:
         assert second.query["force"] == ["false"]
 
 
+def test_parameters_arrive_as_they_are_whatever_is_in_them() -> None:
+    manager, labels = "us & them=all/?#%2F é", {"example.com/of": "a.b_c-d", "x": ""}
+    with talking(OK, page()) as (cluster, server):
+        cluster.apply(thing(CONFIG_MAP), manager=manager)
+        cluster.list(CONFIG_MAP, labels=labels)
+        apply, listed = server.asked
+        assert apply.query["fieldManager"] == [manager]
+        assert listed.query["labelSelector"] == ["example.com/of=a.b_c-d,x="]
+
+
+def test_a_body_arrives_as_it_is_whatever_is_in_it() -> None:
+    data = {"é": "ü\u2028", "to_dict": "1", "openapi_types": {"a": None}, "when": "2026-01-01T00:00:00Z"}
+    sent = thing(CONFIG_MAP, data=data, amounts=[1, 1.5, True, None, [], {}])
+    with talking(OK, OK) as (cluster, server):
+        cluster.apply(sent, manager="us")
+        cluster.create(sent, manager="us")
+        assert [asked.body for asked in server.asked] == [sent, sent]
+
+
+def test_a_request_has_the_credentials_and_the_headers_of_its_client() -> None:
+    with ScriptedServer(OK, OK) as server:
+        client = client_of(server)
+        client.configuration.api_key = {"authorization": "first"}
+        client.configuration.api_key_prefix = {"authorization": "Bearer"}
+        client.set_default_header("X-Of", "the embedder")
+        client.cookie = "a=b"
+        cluster = KubernetesCluster(client)
+        cluster.get(*REF)
+        client.configuration.api_key = {"authorization": "second"}
+        cluster.get(*REF)
+        cluster.close()
+    first, second = (asked.headers for asked in server.asked)
+    assert (first["authorization"], second["authorization"]) == ("Bearer first", "Bearer second")
+    assert (first["x-of"], first["cookie"], first["accept"]) == ("the embedder", "a=b", "application/json")
+    assert first["user-agent"] == client.user_agent
+
+
 def test_a_create_a_patch_and_a_delete_are_what_they_say() -> None:
     with talking(answer(201, WEB), OK, answer(200, {"kind": "Status"})) as (cluster, server):
         cluster.create(thing(CONFIG_MAP), manager="us")
@@ -265,17 +302,16 @@ class NoTls(socketserver.BaseRequestHandler):
         self.request.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
 
 
-def test_a_connection_that_fails_in_tls_is_told_without_the_clients_traceback() -> None:
+def test_a_connection_that_fails_in_tls_is_told_in_the_words_of_tls() -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), NoTls) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         configuration = official.Configuration()
         configuration.host, configuration.retries = f"https://127.0.0.1:{server.server_address[1]}", False
         cluster = KubernetesCluster(official.ApiClient(configuration))
-        with pytest.raises(Unreachable, match="no answer to get: SSLError ") as raised:
+        with pytest.raises(Unreachable, match=r"no answer to get: \[SSL: "):
             cluster.get(*REF)
         thread.join()
-    assert "traceback" not in str(raised.value)
 
 
 def test_nobody_listening_is_unreachable() -> None:
