@@ -27,7 +27,7 @@ from gwdeployer.cluster.handover import (
 from gwdeployer.cluster.live import LiveView
 from gwdeployer.cluster.outcomes import Action, Outcome
 from gwdeployer.cluster.port import Cluster
-from gwdeployer.cluster.sending import as_sent
+from gwdeployer.cluster.sending import as_sent, is_stored
 from gwdeployer.cluster.settled import Settled
 from gwdeployer.errors import (
     Conflict,
@@ -226,8 +226,8 @@ class Applier:
             self.cluster.create(sent, manager=self.manager, dry_run=True)
 
     def _wrote(self, ref: ObjectRef, sent: Object, answered: Object) -> None:
-        seen = agrees(answered, sent, self.manager)
-        self.contention.wrote(ref, sent, () if seen else tuple(differences(answered, sent, self.manager)))
+        left = () if is_stored(answered, sent) else tuple(differences(answered, sent, self.manager))
+        self.contention.wrote(ref, sent, left)
 
     def _apply_to(self, ref: ObjectRef, sent: Object, live: Object) -> Object:
         metadata = live["metadata"]

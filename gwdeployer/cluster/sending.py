@@ -1,4 +1,4 @@
-"""What of a planned object is sent: what the API would store, and nothing that it would drop. Pure.
+"""What of a planned object is sent: what the API would store, and nothing that it would drop. Did it? Pure.
 
 A null, an empty map or list that the API drops would be owned though not stored, and look like a difference
 ever after. ``stringData`` of a Secret is never stored: its content is sent as the ``data`` that it becomes.
@@ -22,6 +22,28 @@ def as_sent(planned: Object) -> Object:
         planned = _with_data(planned)
     kept: Object = _kept(planned, fields_of_kind(str(planned["apiVersion"]), str(planned["kind"])))
     return kept
+
+
+def is_stored(answered: Object, sent: Object) -> bool:
+    """Return whether it is seen at once that an apply, which was answered so, has left nothing to be done.
+
+    All that was sent is there, each value as it was sent. False says nothing. Of kinds that nobody has
+    published nothing is seen. Cost: a few µs.
+    """
+    if fields_of_kind(str(sent["apiVersion"]), str(sent["kind"])) is ANYTHING:
+        return False  # of published kinds, 1 and true are no two values of one field: equal is the same
+    return _is_within(sent, answered)
+
+
+def _is_within(sent: Any, there: Any) -> bool:
+    """Return whether all of a value is there, at the same place; what is equal is seen without a walk."""
+    if sent == there:
+        return True
+    if sent.__class__ is not there.__class__:
+        return False
+    if sent.__class__ is dict:
+        return all(name in there and _is_within(value, there[name]) for name, value in sent.items())
+    return sent.__class__ is list and len(sent) == len(there) and all(map(_is_within, sent, there))
 
 
 def _with_data(secret: Object) -> Object:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gwdeployer.cluster.agreement import agrees
 from gwdeployer.cluster.drift import _DEFAULTED_IN_ATOMS, differences
 from gwdeployer.cluster.field_sets import applied_by, fields_of, owns
-from gwdeployer.cluster.sending import as_sent
+from gwdeployer.cluster.sending import as_sent, is_stored
 from gwdeployer.objects import KindRef, Object
 from gwdeployer.testing.apiserver.fields import FieldsError
 from gwdeployer.testing.apiserver.kinds import BadRequest
@@ -76,6 +76,17 @@ def test_a_new_plan_that_was_applied_over_an_old_one_is_as_planned(
     first, second = draw_sent(data, kind), draw_sent(data, kind)
     live = stored(stored(None, first), second)
     assert found(live, second) == []
+
+
+@each_kind
+@slow
+@given(drawn)
+def test_an_apply_that_is_stored_as_it_was_sent_has_left_nothing_to_be_done(
+    kind: KindRef, data: st.DataObject
+) -> None:
+    before, theirs, sent = draw_sent(data, kind), draw_sent(data, kind), draw_sent(data, kind)
+    live = stored(stored(stored(None, before), theirs, THEIRS), sent)
+    assert not (is_stored(live, sent) and differences(live, sent, OURS))
 
 
 @each_kind

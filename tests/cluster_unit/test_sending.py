@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gwdeployer.cluster.sending import as_sent
+from gwdeployer.cluster.sending import as_sent, is_stored
+from gwdeployer.objects import Object
 from tests.cluster_unit.fake import CONFIG_MAP, DEPLOYMENT, SECRET, SERVICE, SITE, thing
 
 
@@ -52,3 +53,45 @@ def test_read_only_views_and_tuples_are_sent_as_plain_data() -> None:
     sent = as_sent(thing(SITE, spec=MappingProxyType({"a": (1, 2)})))
     assert sent["spec"] == {"a": [1, 2]}
     assert type(sent["spec"]) is dict
+
+
+def answered(sent: Object, **changes: Any) -> Object:
+    """Return what a server may answer: what was sent, with more beside it, and with changes in the spec."""
+    spec = {"defaulted": True, **copy.deepcopy(sent["spec"]), **changes}
+    return {**sent, "metadata": {**sent["metadata"], "uid": "u", "labels": {"of": "others"}}, "spec": spec}
+
+
+SENT = thing(SERVICE, spec={"selector": {"app": "web"}, "ports": [{"port": 80}], "type": "ClusterIP"})
+
+
+def test_what_has_only_more_beside_it_is_stored_as_it_was_sent() -> None:
+    assert is_stored(answered(SENT), SENT)
+    assert is_stored(answered(SENT, ports=[{"port": 80, "protocol": "TCP"}]), SENT)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "NodePort"},
+        {"type": None},
+        {"selector": {"app": "other"}},
+        {"selector": {}},
+        {"selector": None},
+        {"ports": []},
+        {"ports": [{"port": "80"}]},
+        {"ports": [{"port": 80}, {"port": 443}]},
+        {"ports": {"port": 80}},
+    ],
+)
+def test_what_somebody_has_changed_or_dropped_is_not_stored_as_it_was_sent(changes: Object) -> None:
+    assert not is_stored(answered(SENT, **changes), SENT)
+
+
+def test_what_is_missing_is_not_stored() -> None:
+    sent = thing(SERVICE, spec={**SENT["spec"], "clusterIP": "None"})
+    assert not is_stored(answered(SENT), sent)
+
+
+def test_of_kinds_that_nobody_knows_nothing_is_seen() -> None:
+    sent = thing(SITE, spec={"replicas": 1})
+    assert not is_stored(answered(sent), sent)
