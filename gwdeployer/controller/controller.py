@@ -204,10 +204,17 @@ class Controller:
                     self.queue.add(key)
 
     def _synced(self, kind: KindRef) -> None:
-        """Look at everything again: anybody may have waited for this kind. Seldom does one come late."""
-        if self._leading:
-            logger.info("%s: known now", kind)
+        """Look again at whoever may have waited for a kind that comes late: all, or those who read it.
+
+        What no part declares is read from when somebody asks for it, and it is theirs alone.
+        """
+        if not self._leading:
+            return
+        logger.info("%s: known now", kind)
+        if any(kind.group_kind == one.group_kind for one in self._kinds):
             self.resync()
+        for key in self._dependents.readers(kind):
+            self.queue.add(key)
 
     def _work(self, queue: WorkQueue[ObjectRef], lost: threading.Event) -> None:
         while (key := queue.get()) is not None:

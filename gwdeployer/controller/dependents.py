@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from gwdeployer.controller.changes import Change, status_only
 from gwdeployer.controller.kind_cache import keys_of
-from gwdeployer.objects import Object, ObjectRef, metadata_of, name_of, namespace_of
+from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of, name_of, namespace_of
 from gwdeployer.store import Index, Read
 
 _GroupKind: TypeAlias = tuple[str, str]
@@ -83,6 +83,16 @@ class Dependents:
         with self._lock:
             found = (self._subscribers.get(topic, {}) for topic in self._touched(change))
             return {key for keys in found for key, counts in keys.items() if counts or not unseen}
+
+    def readers(self, kind: KindRef) -> set[ObjectRef]:
+        """Return the keys that have read anything of a kind. Cost: a look at every subscription."""
+        with self._lock:
+            return {
+                key
+                for topic, keys in self._subscribers.items()
+                if topic.kind == kind.group_kind
+                for key in keys
+            }
 
     def _replace(self, key: ObjectRef, before: Mapping[_Topic, bool], now: Mapping[_Topic, bool]) -> None:
         for topic in before.keys() - now.keys():

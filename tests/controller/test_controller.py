@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from gwdeployer import ObjectStore, PluginError
+from gwdeployer import KindRef, NotSynced, ObjectStore, PluginError
 from gwdeployer.cluster import DryRunCluster, KubernetesCluster, ReconcileResult
 from gwdeployer.controller.controller import Controller, Settings
 from gwdeployer.controller.leader import LeaderElector
@@ -376,6 +377,35 @@ def test_who_leads_no_more_looks_at_nothing(sites: Server) -> None:
         elector.begins.set()
         loop.end()
         assert loop.passes == []
+
+
+LIMIT_RANGE = KindRef("", "v1", "LimitRange")
+
+
+class Curious(Sites):
+    """Reads a kind for one of its Sites that it has not declared."""
+
+    def status(
+        self, owner: Object, outcome: ReconcileResult, store: ObjectStore, now: str
+    ) -> Mapping[str, Any] | None:
+        status = super().status(owner, outcome, store, now)
+        if status is None or name_of(owner) != "curious":
+            return status
+        with suppress(NotSynced):
+            status = {**status, "limits": len(store.list(LIMIT_RANGE))}
+        return status
+
+
+def test_a_kind_that_is_read_on_the_way_concerns_those_alone_who_read_it(sites: Server) -> None:
+    with Loop(sites, plugin=Curious) as loop:
+        other = loop.site()
+        loop.until("it is deployed", lambda: loop.says(other, "Deployed", "True"))
+        loop.at_rest()
+        before = len(loop.passes)
+        loop.site("curious")
+        loop.until("it knows", lambda: "limits" in (loop.live(SITE, "curious") or {}).get("status", {}))
+        loop.at_rest()
+        assert {handled.key.name for handled in loop.passes[before:]} == {"curious"}
 
 
 def test_two_parts_with_owners_of_one_kind_and_deployers_without_a_cluster_are_refused(loop: Loop) -> None:

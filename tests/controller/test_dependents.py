@@ -42,6 +42,14 @@ def test_an_object_that_was_absent_when_it_was_read_is_noticed_when_it_comes() -
     assert known.of(added(secret("another"))) == set()
 
 
+def test_who_has_read_anything_of_a_kind_is_known() -> None:
+    known = after(lambda store: store.get(SECRET, "shop", "cert"))
+    assert known.readers(SECRET) == {WEB}
+    assert known.readers(CLASS) == set()
+    known.forget(WEB)
+    assert known.readers(SECRET) == set()
+
+
 def test_a_kind_is_the_same_in_every_version() -> None:
     known = after(lambda store: store.get(KindRef(CLASS.group, "v1beta1", CLASS.kind), "", "ours"))
     gateway_class = {"apiVersion": CLASS.api_version, "kind": CLASS.kind, "metadata": {"name": "ours"}}
