@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -19,11 +20,9 @@ class Connection:
     def __init__(self, client: Any) -> None:
         """Use a ``kubernetes.client.ApiClient``."""
         self._client = client
-
-    @property
-    def host(self) -> str:
-        """Return the URL of the API server."""
-        return str(self._client.configuration.host)
+        #: The URL of the API server.
+        self.host = str(client.configuration.host)
+        self._pool: urllib3.HTTPConnectionPool | None = None
 
     def send(
         self, method: str, path: str, body: bytes | None, content_type: str, timeout: urllib3.Timeout
@@ -32,25 +31,38 @@ class Connection:
 
         Raises urllib3's errors, and OSError.
         """
-        response: urllib3.BaseHTTPResponse = self._pool.urlopen(
+        connections, place = self._connections()
+        return connections.urlopen(
             method,
-            self.host + path,
+            place + path,
             body=body,
             headers=self._headers(content_type),
             timeout=timeout,
             redirect=False,
             preload_content=False,
         )
-        return response
 
     def close_idle(self) -> None:
         """Close what is not in use; what is will be closed by those who use it."""
-        self._pool.clear()
+        self._pool = None
+        self._manager.clear()
 
     @property
-    def _pool(self) -> urllib3.PoolManager:
-        pool: urllib3.PoolManager = self._client.rest_client.pool_manager
-        return pool
+    def _manager(self) -> urllib3.PoolManager:
+        manager: urllib3.PoolManager = self._client.rest_client.pool_manager
+        return manager
+
+    def _connections(self) -> tuple[urllib3.PoolManager | urllib3.HTTPConnectionPool, str]:
+        """Return the connections to the API server, and what comes before a path there.
+
+        A manager of several would parse a whole URL for each request; but only it knows how to ask a proxy.
+        """
+        if self._manager.proxy is not None:
+            return self._manager, self.host
+        pool = self._pool
+        if pool is None:
+            pool = self._pool = self._manager.connection_from_url(self.host)
+        return pool, urlsplit(self.host).path
 
     def _headers(self, content_type: str) -> Mapping[str, str]:
         client = self._client

@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -278,7 +279,7 @@ class KubernetesCluster:
         """Send a request; where the credentials are refused, once more with fresh ones."""
         limit = timeout or self._timeout
         limits = urllib3.Timeout(connect=min(_CONNECT_TIMEOUT, limit), read=limit)
-        path = f"{path}?{urlencode(query)}" if query else path
+        path = f"{path}?{_encoded(tuple(query))}" if query else path
         text = None if body is None else json.dumps(body).encode()
 
         def sent(connection: Connection) -> urllib3.BaseHTTPResponse:
@@ -340,6 +341,12 @@ def _configured(kubeconfig: str | Path | None, context: str | None) -> official.
 
 def _content_of(kubeconfig: str | None) -> Any:
     return KubeConfigMerger(kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION).config  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=64)
+def _encoded(query: tuple[tuple[str, str], ...]) -> str:
+    """Return parameters as they are sent; most requests have the same."""
+    return urlencode(query)
 
 
 def _sent(

@@ -147,6 +147,32 @@ def test_a_request_has_the_credentials_and_the_headers_of_its_client() -> None:
     assert first["user-agent"] == client.user_agent
 
 
+def test_a_server_behind_a_path_is_asked_there() -> None:
+    kinds = {"resources": [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True}]}
+    with ScriptedServer(answer(200, kinds), OK) as server:
+        client = client_of(server)
+        client.configuration.host = f"{server.url}/clusters/one"
+        cluster = KubernetesCluster(client)
+        assert cluster.get(*REF) == WEB
+        cluster.close()
+    assert server.asked[1].path == "/clusters/one/api/v1/namespaces/shop/configmaps/web"
+
+
+def test_a_server_behind_a_proxy_is_asked_by_way_of_it() -> None:
+    with ScriptedServer(OK) as proxy:
+        configuration = official.Configuration()
+        configuration.host, configuration.proxy = "http://api.example.invalid:6443", proxy.url
+        configuration.retries = False
+        cluster = KubernetesCluster(official.ApiClient(configuration))
+        assert cluster.get(*REF) == WEB
+        cluster.close()
+    [asked] = proxy.asked
+    assert (asked.headers["host"], asked.path) == (
+        "api.example.invalid:6443",
+        "/api/v1/namespaces/shop/configmaps/web",
+    )
+
+
 def test_a_create_a_patch_and_a_delete_are_what_they_say() -> None:
     with talking(answer(201, WEB), OK, answer(200, {"kind": "Status"})) as (cluster, server):
         cluster.create(thing(CONFIG_MAP), manager="us")
