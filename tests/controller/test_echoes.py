@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +11,12 @@ from gwdeployer.cluster.live import version_of
 from gwdeployer.controller.changes import Change
 from gwdeployer.controller.echoes import Echoes
 from gwdeployer.controller.observing import Handled
+from gwdeployer.deployer import Deployer
+from gwdeployer.generator import Skip
 from gwdeployer.objects import KindRef, Object, ObjectRef
+from gwdeployer.store import ObjectStore
 from tests.cluster.scene import CONFIG_MAP
-from tests.controller.loop import Loop
+from tests.controller.loop import Loop, Sites
 from tests.servers.servers import Server
 
 SECRET = KindRef("", "v1", "Secret")
@@ -131,3 +135,24 @@ def test_an_owner_whose_plan_reads_what_it_deploys_is_looked_at_again(quiet: Loo
     quiet.until("the site is deployed", lambda: quiet.says(name, "Deployed", "True"))
     quiet.at_rest()
     assert len(passes(quiet, name)) > 1
+
+
+class Exiting(Sites):
+    """Ends the program, as it believes, where a Site tells it to."""
+
+    exits = 0
+
+    def route(self, owner: Object, store: ObjectStore) -> Deployer | Skip:
+        if (owner.get("spec") or {}).get("text") == "exit":
+            self.exits += 1
+            sys.exit("there is nothing to live for")
+        return super().route(owner, store)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_changes_after_a_pass_that_ended_its_thread_is_news(sites: Server) -> None:
+    with Loop(sites, plugin=Exiting) as loop:
+        name = loop.site(text="exit")
+        loop.until("a thread has ended", lambda: loop.plugin.exits)
+        loop.site(name, text="hello")
+        loop.until("the site is deployed", lambda: loop.text(name) == "hello")
