@@ -151,23 +151,22 @@ class _Stillness:
 
 
 class Passes(Observer):
-    """Counts the passes of a controller."""
+    """Counts the passes over Gateways."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._done = threading.Semaphore(0)
         self._count = 0
 
     def handled(self, handled: Handled, seconds: float) -> None:
         assert not handled.errors, handled.errors
-        with self._changed:
-            self._count += 1
-            self._changed.notify()
-
-    def wait_for(self, count: int) -> None:
-        """Wait until there were so many since the last time."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: self._count >= count, timeout=60), f"{self._count} passes"
+        self._count += handled.key.kind == GATEWAY
+        if self._count == GATEWAYS:  # who waits is woken once: each time would be work for both
             self._count = 0
+            self._done.release()
+
+    def wait_for_all(self) -> None:
+        """Wait until each Gateway was looked at once more."""
+        assert self._done.acquire(timeout=60), f"{self._count} passes"
 
 
 def fleet() -> Fleet:
@@ -184,11 +183,11 @@ def fleet() -> Fleet:
 
     def begin() -> None:
         running.start()
-        passes.wait_for(GATEWAYS + 1)
+        passes.wait_for_all()
 
     def look_again() -> None:
         controller.resync()
-        passes.wait_for(GATEWAYS + 1)
+        passes.wait_for_all()
 
     try:
         start = _cpu_seconds(begin)
