@@ -34,13 +34,14 @@ def agrees(live: Object, planned: Object, manager: str) -> bool:
     entry = applied_by(live, manager)
     if entry is None or entry.get("apiVersion") != planned["apiVersion"]:
         return False
-    fields = fields_of(entry)
     content = {name: value for name, value in planned.items() if name not in _FOUND_BY}
     metadata = {name: value for name, value in planned["metadata"].items() if name not in _FOUND_BY_METADATA}
     if metadata:
         content["metadata"] = metadata
+    fields = fields_of(entry)
     try:
-        return _map_agrees(live, content, fields, info)
+        owned = _of_map(tuple(fields), tuple(map(bool, fields.values())))
+        return _map_agrees(live, content, fields, info, owned)
     except (AttributeError, LookupError, TypeError, ValueError):
         return False  # something is not of the form that it has where all is well
 
@@ -61,58 +62,72 @@ class _List(NamedTuple):
     names: Mapping[Any, str]
 
 
-def _map_agrees(live: Mapping[str, Any], planned: Mapping[str, Any], fields: Fields, info: FieldInfo) -> bool:
-    owned = _of_map(tuple(fields), tuple(map(bool, fields.values())))
-    if planned.keys() != owned.names:
-        return False
-    known = fields_of_value(info)
-    if owned.values(planned) != owned.values(live) and not all(
-        holds(live.get(name), planned[name], known.get(name) or info.values or ANYTHING)
-        for name in owned.wholes
-    ):
-        return False
-    return all(
-        _agrees(live[name], planned[name], fields[part], known.get(name) or info.values or ANYTHING)
-        for name, part in owned.parts
-    )
+class _Set:
+    """A part of a set, what it says, and the last two values that were seen to agree in what it owns."""
 
+    __slots__ = ("fields", "last", "owned")
 
-class _Agreed(NamedTuple):
-    """A part of a set, and the last two values that were seen to agree in what it owns."""
-
-    fields: Fields
-    live: Any
-    planned: Any
+    def __init__(self, fields: Fields) -> None:
+        self.fields = fields
+        self.owned = _owned(fields)
+        self.last: tuple[Any, Any] = (None, None)
 
 
 #: By the identity of the part. Objects in caches share what is alike in them, and nobody changes it: so what
 #: was looked at for one object need not be looked at for the next.
-_agreed: dict[int, _Agreed] = {}
-_REMEMBERED = 1024
+_sets: dict[int, _Set] = {}
+_REMEMBERED = 4096
+
+
+def _set_of(fields: Fields) -> _Set:
+    known = _sets.get(id(fields))
+    if known is None or known.fields is not fields:
+        if len(_sets) >= _REMEMBERED:
+            _sets.clear()
+        known = _sets[id(fields)] = _Set(fields)
+    return known
 
 
 def _agrees(live: Any, planned: Any, fields: Fields, info: FieldInfo) -> bool:
     if not fields:
         return holds(live, planned, info)
-    last = _agreed.get(id(fields))
-    if last is not None and last.live is live and last.fields is fields and last.planned == planned:
+    known = _set_of(fields)
+    last = known.last
+    if last[0] is live and last[1] == planned:
         return True
-    if not _looked_at(live, planned, fields, info):
+    owned = known.owned
+    if isinstance(owned, _Map):
+        found = _map_agrees(live, planned, fields, info, owned)
+    else:
+        found = _list_agrees(live, planned, fields, info.items or ANYTHING, owned)
+    if found:
+        known.last = live, planned
+    return found
+
+
+def _map_agrees(
+    live: Mapping[str, Any],
+    planned: Mapping[str, Any],
+    fields: Fields,
+    info: FieldInfo,
+    owned: _Map,
+) -> bool:
+    if planned.keys() != owned.names:
         return False
-    if len(_agreed) >= _REMEMBERED:
-        _agreed.clear()
-    _agreed[id(fields)] = _Agreed(fields, live, planned)
+    known, others = fields_of_value(info), info.values or ANYTHING
+    if owned.values(planned) != owned.values(live):
+        for name in owned.wholes:
+            if not holds(live.get(name), planned[name], known.get(name) or others):
+                return False
+    for name, part in owned.parts:  # noqa: SIM110 - twice as fast as all(), and this is where the time goes
+        if not _agrees(live[name], planned[name], fields[part], known.get(name) or others):
+            return False
     return True
 
 
-def _looked_at(live: Any, planned: Any, fields: Fields, info: FieldInfo) -> bool:
-    if planned.__class__ is dict:
-        return _map_agrees(live, planned, fields, info)
-    return planned.__class__ is list and _list_agrees(live, planned, fields, info.items or ANYTHING)
-
-
-def _list_agrees(live: Any, planned: Sequence[Any], fields: Fields, info: FieldInfo) -> bool:
-    owned = _of_list(tuple(fields))
+def _list_agrees(
+    live: Sequence[Any], planned: Sequence[Any], fields: Fields, info: FieldInfo, owned: _List
+) -> bool:
     there = {owned.keys(item): item for item in live}
     if len(planned) != len(owned.names) or len(there) != len(live):
         return False
@@ -129,6 +144,13 @@ def _paired(planned: Sequence[Any], fields: Fields, owned: _List) -> list[tuple[
     except KeyError:  # a key that the plan leaves to the API
         pairs = pairings(planned, fields)
         return [(item, owned.keys(keys or {}), inner or {}) for item, keys, inner in pairs]
+
+
+def _owned(fields: Fields) -> _Map | _List:
+    """Return what a set owns. Raises LookupError where that is no plain map, nor a list of items with keys."""
+    if any(name[:2] == "k:" for name in fields):
+        return _of_list(tuple(fields))
+    return _of_map(tuple(fields), tuple(map(bool, fields.values())))
 
 
 @lru_cache(maxsize=4096)

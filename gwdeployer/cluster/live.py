@@ -6,11 +6,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.errors import KindNotInstalled
 from gwdeployer.objects import KindRef, Object, ObjectRef, metadata_of
+from gwdeployer.objects.states import Place, Version, is_same, place_of, resource_version, version_of
 from gwdeployer.store import Index, Lookup, ObjectStore
 
 #: Seconds for which our answer counts more than a cache that has not caught up. A cache later than that is
@@ -68,10 +69,10 @@ class ClusterStore(ObjectStore):
             return []
         if lookup is not None:
             found = [obj for obj in found if lookup.key in lookup.by.keys_of(obj)]
-        return sorted((self._same(kind, obj) for obj in found), key=_place)
+        return sorted((self._same(kind, obj) for obj in found), key=place_of)
 
     def _same(self, kind: KindRef, obj: Object) -> Object:
-        key = kind.group_kind, *_place(obj)
+        key = kind.group_kind, *place_of(obj)
         before = self._seen.get(key)
         if before is not None and is_same(before, obj):
             return before
@@ -79,32 +80,6 @@ class ClusterStore(ObjectStore):
         while len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
         return obj
-
-
-#: A namespace, "" for objects that are in none, and a name.
-_Place: TypeAlias = tuple[str, str]
-
-
-def _place(obj: Object) -> _Place:
-    metadata = metadata_of(obj)
-    return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
-
-
-def is_same(one: Object | None, other: Object | None) -> bool:
-    """Return whether two objects are one and the same, unchanged (or both are absent)."""
-    if one is None or other is None:
-        return one is other
-    return version_of(one) == version_of(other)
-
-
-#: A state of an object; no object has the same twice.
-Version: TypeAlias = tuple[object, object]
-
-
-def version_of(obj: Object) -> Version:
-    """Return the UID and resourceVersion of an object: the same for a write's answer and a watch's event."""
-    metadata = metadata_of(obj)
-    return metadata.get("uid"), metadata.get("resourceVersion")
 
 
 class _Answer(NamedTuple):
@@ -121,8 +96,8 @@ class _Answer(NamedTuple):
 
     def has_gone(self, ref: ObjectRef, cache: ObjectStore) -> bool:
         """Return whether a cache that does not have the object is past the answer."""
-        version = metadata_of(self.answered or {}).get("resourceVersion")
-        return bool(version) and cache.is_past(ref.kind, ref.namespace, str(version))
+        version = resource_version(self.answered or {})
+        return bool(version) and cache.is_past(ref.kind, ref.namespace, version)
 
 
 class Answers:
@@ -203,18 +178,18 @@ class LiveView:
             self._answers.learn(ref, stored, answered)
 
     def controlled_by(
-        self, kind: KindRef, namespace: str, uid: str, but: Set[_Place] = frozenset()
+        self, kind: KindRef, namespace: str, uid: str, but: Set[Place] = frozenset()
     ) -> list[Object]:
         """Return the objects of a kind in a namespace whose controller has this UID, but for some."""
         found = self._store.list(kind, namespace, lookup=Lookup(CONTROLLED_BY, uid))
-        return self._corrected([obj for obj in found if _place(obj) not in but])
+        return self._corrected([obj for obj in found if place_of(obj) not in but])
 
     def labelled(
         self,
         kind: KindRef,
         label: str,
         value: str,
-        but: Set[_Place] = frozenset(),
+        but: Set[Place] = frozenset(),
         *,
         certain: bool = False,
     ) -> list[Object]:
@@ -223,7 +198,7 @@ class LiveView:
         ``certain``: as the server says.
         """
         store = ClusterStore(self._cluster) if certain else self._store
-        found = [obj for obj in store.list(kind, None, {label: value}) if _place(obj) not in but]
+        found = [obj for obj in store.list(kind, None, {label: value}) if place_of(obj) not in but]
         return found if certain else self._corrected(found)
 
     def _corrected(self, stored: list[Object]) -> list[Object]:

@@ -20,13 +20,12 @@ from gwdeployer.objects import (
     is_namespaced,
     is_owned_by,
     metadata_of,
-    name_of,
-    namespace_of,
     tier,
 )
 from gwdeployer.objects.order import SERVICE_TIER
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.ownership import OWNER_UID
+from gwdeployer.objects.states import Place, place_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,9 +79,9 @@ class Pruner:
     def _stale(
         self, planned: Sequence[Object], kinds: Iterable[KindRef], errors: list[GwdeployerError]
     ) -> Iterator[Object]:
-        kept: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        kept: dict[tuple[str, str], set[Place]] = {}
         for obj in planned:
-            kept.setdefault(KindRef.of_object(obj).group_kind, set()).add((namespace_of(obj), name_of(obj)))
+            kept.setdefault(KindRef.of_object(obj).group_kind, set()).add(place_of(obj))
         for group_kind, kind in {kind.group_kind: kind for kind in kinds}.items():
             try:
                 found = self._found(kind, kept.get(group_kind, frozenset()))
@@ -91,7 +90,7 @@ class Pruner:
                 continue
             yield from (obj for obj in found if self._goes(obj) and not _is_leaving(obj))
 
-    def _found(self, kind: KindRef, kept: Set[tuple[str, str]]) -> Sequence[Object]:
+    def _found(self, kind: KindRef, kept: Set[Place]) -> Sequence[Object]:
         """Return what may be the owner's and is not kept."""
         if is_namespaced(kind):
             return self.live.controlled_by(kind, self.owner.namespace, self.owner.uid, but=kept)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gwdeployer.objects import Object, ObjectRef, metadata_of
+from gwdeployer.objects import Object, ObjectRef
+from gwdeployer.objects.states import resource_version, version_of
 
 
 class _Pair(NamedTuple):
@@ -39,6 +40,4 @@ class Settled:
 
 def _state(live: Object) -> object:
     """Return what no other state of any object has."""
-    metadata = metadata_of(live)
-    version = metadata.get("resourceVersion")
-    return (metadata.get("uid"), version) if version else live
+    return version_of(live) if resource_version(live) else live

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gwdeployer.cluster.live import is_same
 from gwdeployer.cluster.outcomes import ReconcileResult
-from gwdeployer.controller.kind_cache import is_older
-from gwdeployer.objects import KindRef, Object, metadata_of
+from gwdeployer.objects import KindRef, Object
+from gwdeployer.objects.states import is_older, is_same, resource_version
 from gwdeployer.store import Lookup, ObjectStore
 
 
@@ -22,18 +21,18 @@ class AnsweredStore(ObjectStore):
         self._cache = cache
         outcomes = result.deployed.outcomes if result.deployed else ()
         # Also of what is unchanged: an earlier pass may have written it a moment ago.
-        self._answers = {_place(*one.ref): one.live for one in outcomes if one.live is not None}
+        self._answers = {_key(*one.ref): one.live for one in outcomes if one.live is not None}
 
     def get(self, kind: KindRef, namespace: str, name: str) -> Object | None:
         """See :class:`~gwdeployer.ObjectStore`."""
         cached = self._cache.get(kind, namespace, name)
-        answer = self._answers.get(_place(kind, namespace, name))
+        answer = self._answers.get(_key(kind, namespace, name))
         if answer is None:
             return cached
-        version = _version(answer)
+        version = resource_version(answer)
         if cached is None:
             return None if self._cache.is_past(kind, namespace, version) else answer
-        return answer if is_same(cached, answer) or is_older(_version(cached), version) else cached
+        return answer if is_same(cached, answer) or is_older(resource_version(cached), version) else cached
 
     def list(
         self,
@@ -50,9 +49,5 @@ class AnsweredStore(ObjectStore):
         return self._cache.is_past(kind, namespace, resource_version)
 
 
-def _place(kind: KindRef, namespace: str, name: str) -> tuple[tuple[str, str], str, str]:
+def _key(kind: KindRef, namespace: str, name: str) -> tuple[tuple[str, str], str, str]:
     return kind.group_kind, namespace, name
-
-
-def _version(obj: Object) -> str:
-    return str(metadata_of(obj).get("resourceVersion") or "")

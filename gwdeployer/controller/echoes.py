@@ -11,9 +11,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Set
 
-from gwdeployer.cluster.live import Version, version_of
 from gwdeployer.controller.changes import Change
 from gwdeployer.objects import ObjectRef
+from gwdeployer.objects.states import Version, version_of
 
 #: The states of so many keys are remembered that watches have not told yet; forgetting costs a look.
 _REMEMBERED = 4096

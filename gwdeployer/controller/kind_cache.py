@@ -6,28 +6,17 @@ import logging
 import threading
 from collections.abc import Hashable, Iterable, Mapping, Set
 from itertools import chain
-from typing import TypeAlias
 
-from gwdeployer.cluster.live import is_same
 from gwdeployer.controller.changes import Change
 from gwdeployer.controller.reduction import reduced
-from gwdeployer.objects import KindRef, Object, describe, metadata_of, name_of, namespace_of
+from gwdeployer.objects import KindRef, Object, describe, metadata_of
+from gwdeployer.objects.states import Place, is_older, is_same, place_of, resource_version
 from gwdeployer.store import Index, Lookup
 
 logger = logging.getLogger(__name__)
 
-_Place: TypeAlias = tuple[str, str]
-
 #: Namespaces of which it is remembered how far their deletions have got; they come and go.
 _REMEMBERED = 1024
-
-
-def is_older(one: str, other: str) -> bool:
-    """Return whether one resourceVersion is from before another: they are numbers that grow (KEP-5504).
-
-    Of a server that has others nothing is known but whether they are equal.
-    """
-    return one.isdecimal() and other.isdecimal() and int(one) < int(other)
 
 
 class KindCache:
@@ -76,7 +65,7 @@ class KindCache:
 
     def put(self, obj: Object) -> Change | None:
         """Take an object as a watch tells it. None where it is not newer than the one held."""
-        place = _place(obj)
+        place = place_of(obj)
         with self._lock:
             held = self.get(*place)
             if held is not None and (is_same(held, obj) or _is_older(obj, held)):
@@ -85,7 +74,7 @@ class KindCache:
 
     def remove(self, obj: Object) -> Change | None:
         """Drop an object of which ``obj`` is the last state. None where one that is newer is held."""
-        place = _place(obj)
+        place = place_of(obj)
         with self._lock:
             held = self.get(*place)
             if held is None or _is_older(obj, held):
@@ -94,7 +83,7 @@ class KindCache:
 
     def kept(self, obj: Object) -> Object:
         """Return what will be held of an object in a list: what is held already, where it has not changed."""
-        held = self.get(*_place(obj))
+        held = self.get(*place_of(obj))
         return held if held is not None and is_same(held, obj) else reduced(obj)
 
     def replace(self, objects: Iterable[Object], namespace: str | None = None) -> list[Change]:
@@ -106,25 +95,25 @@ class KindCache:
         since.
         """
         with self._lock:
-            left = {_place(obj): obj for obj in self._in_order(namespace)}
+            left = {place_of(obj): obj for obj in self._in_order(namespace)}
             changes = []
             for obj in objects:
-                place = _place(obj)
+                place = place_of(obj)
                 held = left.pop(place, None)
                 if not is_same(held, obj):
                     changes.append(self._set(place, held, obj))
             return [*(self._gone(place, held, held) for place, held in left.items()), *changes]
 
-    def _gone(self, place: _Place, held: Object, last: Object) -> Change:
+    def _gone(self, place: Place, held: Object, last: Object) -> Change:
         """Drop an object. The last state of one that a watch tells of has the deletion's resourceVersion."""
-        version, known = _version(last), self._deletions.pop(place[0], "")
+        version, known = resource_version(last), self._deletions.pop(place[0], "")
         # A list tells of several at once, in no order of time.
         self._deletions[place[0]] = known if is_older(version, known) else version
         if len(self._deletions) > _REMEMBERED:
             del self._deletions[next(iter(self._deletions))]
         return self._set(place, held, None)
 
-    def _set(self, place: _Place, before: Object | None, after: Object | None) -> Change:
+    def _set(self, place: Place, before: Object | None, after: Object | None) -> Change:
         namespace, name = place
         if after is None:
             del self._objects[namespace][name]
@@ -151,7 +140,7 @@ class KindCache:
         if files is None:
             files = self._files[lookup.by] = _Files(lookup.by)
             for obj in self._in_order(None):
-                files.refile(_place(obj), None, obj)
+                files.refile(place_of(obj), None, obj)
         return files.under(lookup.key, namespace)
 
 
@@ -170,14 +159,14 @@ class _Files:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._files: dict[Hashable, dict[_Place, Object]] = {}
+        self._files: dict[Hashable, dict[Place, Object]] = {}
 
     def under(self, key: Hashable, namespace: str | None) -> tuple[Object, ...]:
         """Return what is filed under a key, ordered by namespace and name."""
         found = self._files.get(key, {})
         return tuple(found[place] for place in sorted(found) if namespace in (None, place[0]))
 
-    def refile(self, place: _Place, before: Object | None, after: Object | None) -> None:
+    def refile(self, place: Place, before: Object | None, after: Object | None) -> None:
         """File ``after`` instead of ``before``, which has been filed."""
         if before is not None:
             for key in keys_of(self._index, before):
@@ -186,15 +175,11 @@ class _Files:
             for key in keys_of(self._index, after):
                 self._files.setdefault(key, {})[place] = after
 
-    def _take_out(self, key: Hashable, place: _Place) -> None:
+    def _take_out(self, key: Hashable, place: Place) -> None:
         file = self._files[key]
         del file[place]
         if not file:
             del self._files[key]
-
-
-def _place(obj: Object) -> _Place:
-    return namespace_of(obj), name_of(obj)
 
 
 def _by_name(objects: Mapping[str, Object]) -> Iterable[Object]:
@@ -202,8 +187,4 @@ def _by_name(objects: Mapping[str, Object]) -> Iterable[Object]:
 
 
 def _is_older(one: Object, other: Object) -> bool:
-    return is_older(_version(one), _version(other))
-
-
-def _version(obj: Object) -> str:
-    return str(metadata_of(obj).get("resourceVersion") or "")
+    return is_older(resource_version(one), resource_version(other))

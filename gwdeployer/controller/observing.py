@@ -7,10 +7,10 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from gwdeployer.cluster import live
-from gwdeployer.cluster.live import Version
 from gwdeployer.cluster.outcomes import ReconcileResult, soonest
 from gwdeployer.errors import Conflict, Fault, GwdeployerError, Interrupted, NotSynced, RetryableError
 from gwdeployer.objects import Object, ObjectRef
+from gwdeployer.objects.states import Version
 
 logger = logging.getLogger(__name__)
 

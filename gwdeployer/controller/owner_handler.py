@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterable
 from weakref import WeakSet
 
-from gwdeployer.cluster.live import Version, is_same, version_of
 from gwdeployer.cluster.outcomes import Action, ReconcileResult
 from gwdeployer.controller.answered import AnsweredStore
 from gwdeployer.controller.observing import Handled, unexpected
@@ -18,6 +17,7 @@ from gwdeployer.errors import GwdeployerError, NotSynced, TerminalError
 from gwdeployer.generator import Skip
 from gwdeployer.objects import Object, ObjectRef, metadata_of
 from gwdeployer.objects.owners import Owner
+from gwdeployer.objects.states import Version, is_ordered, is_same, resource_version, version_of
 from gwdeployer.plan import Plan
 from gwdeployer.store import ObjectStore, Read, RecordingStore, unchanged
 
@@ -81,7 +81,8 @@ class OwnerHandler:
     ) -> frozenset[Version]:
         """Return the states that need no other pass: the owner's, and those of what is deployed.
 
-        Plans and lists have read the cache, which may not have had them: so those of kinds read there do.
+        Plans and lists have read the cache, which may not have had them: so those of kinds read there do. And
+        where versions are no numbers nobody can tell an answer from what a cache has had before.
         """
         if result.errors:
             return frozenset()
@@ -91,7 +92,9 @@ class OwnerHandler:
         states = [(one.ref, one.live) for one in outcomes if one.ref != key]
         states.append((key, self._statuses.latest(key, cached)))
         return frozenset(
-            version_of(obj) for ref, obj in states if obj and ref.kind.group_kind not in from_cache
+            version_of(obj)
+            for ref, obj in states
+            if obj and ref.kind.group_kind not in from_cache and is_ordered(resource_version(obj))
         )
 
     def close(self) -> None:

@@ -20,9 +20,9 @@ from typing import Protocol
 
 from gwdeployer.cluster.port import Cluster, Event, WatchStream
 from gwdeployer.controller.backoff import Backoff
-from gwdeployer.controller.kind_cache import is_older
 from gwdeployer.errors import ApiError, Expired, KindNotInstalled, Throttled, Unreachable
-from gwdeployer.objects import KindRef, Object, metadata_of
+from gwdeployer.objects import KindRef, Object
+from gwdeployer.objects.states import is_older, resource_version
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ class Reflector:
             self._sink.remove(event.object)
         elif event.type != "BOOKMARK":
             self._sink.put(event.object)
-        self._version = str(metadata_of(event.object).get("resourceVersion") or self._version)
+        self._version = resource_version(event.object) or self._version
 
     def _missing(self, error: KindNotInstalled) -> float:
         """Hold nothing of a kind that is not served, if that is so: a server that starts may seem not to."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gwdeployer.cluster import live as module
-from gwdeployer.cluster.live import CONTROLLED_BY, TRUSTED_FOR, Answers, ClusterStore, LiveView, is_same
+from gwdeployer.cluster.live import CONTROLLED_BY, TRUSTED_FOR, Answers, ClusterStore, LiveView
 from gwdeployer.errors import KindNotInstalled, NotSynced, ServerFailure
 from gwdeployer.objects import KindRef, Object, ObjectRef
 from gwdeployer.store import Lookup, MemoryStore
@@ -189,11 +189,3 @@ def test_a_cache_that_does_not_know_yet_is_not_taken_for_an_empty_one() -> None:
 
     with pytest.raises(NotSynced):
         LiveView(FakeCluster(), Unsynced(), Answers(Clock())).get(REF)
-
-
-def test_one_object_is_the_same_while_its_version_is() -> None:
-    assert is_same(version(1), version(1))
-    assert is_same(None, None)
-    assert not is_same(version(1), version(2))
-    assert not is_same(version(1), version(1, "another"))
-    assert not is_same(version(1), None)

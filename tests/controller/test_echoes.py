@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from gwdeployer.cluster.live import version_of
 from gwdeployer.controller.changes import Change
+from gwdeployer.controller.dependents import Dependents
 from gwdeployer.controller.echoes import Echoes
 from gwdeployer.controller.observing import Handled
+from gwdeployer.controller.owner_handler import OwnerHandler
+from gwdeployer.controller.owner_kinds import owner_kinds
+from gwdeployer.controller.scope import Scope
+from gwdeployer.controller.shared import Shared
 from gwdeployer.deployer import Deployer
 from gwdeployer.generator import Skip
 from gwdeployer.objects import KindRef, Object, ObjectRef
-from gwdeployer.store import ObjectStore
+from gwdeployer.objects.states import version_of
+from gwdeployer.store import MemoryStore, ObjectStore
 from tests.cluster.scene import CONFIG_MAP
+from tests.cluster_unit.fake import FakeCluster
 from tests.controller.loop import Loop, Sites
 from tests.servers.servers import Server
 
@@ -135,6 +142,36 @@ def test_an_owner_whose_plan_reads_what_it_deploys_is_looked_at_again(quiet: Loo
     quiet.until("the site is deployed", lambda: quiet.says(name, "Deployed", "True"))
     quiet.at_rest()
     assert len(passes(quiet, name)) > 1
+
+
+class Opaque(FakeCluster):
+    """Has resourceVersions that are no numbers."""
+
+    def put(self, obj: Object) -> Object:
+        stored = super().put(obj)
+        metadata = {**stored["metadata"], "resourceVersion": f"v{stored['metadata']['resourceVersion']}"}
+        made = self.objects[ObjectRef.of(stored)] = {**stored, "metadata": metadata}
+        return made
+
+
+@pytest.mark.parametrize(("cluster", "expected"), [(FakeCluster, 5), (Opaque, 0)])
+def test_only_of_versions_that_are_numbers_it_is_believed_that_they_were_seen(
+    cluster: type[FakeCluster], expected: int
+) -> None:
+    server = cluster()
+    site = server.put(
+        {
+            "apiVersion": "example.com/v1",
+            "kind": "Site",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {},
+        }
+    )
+    [kind] = owner_kinds([Sites(server)])
+    shared = Shared(server, MemoryStore([site]), Dependents(), Scope(), None, dry_run=False)
+    handled = OwnerHandler(kind, shared).handle(WEB, threading.Event())
+    assert handled.errors == ()
+    assert len(handled.seen) == expected
 
 
 class Exiting(Sites):

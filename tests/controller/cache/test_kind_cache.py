@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gwdeployer import MemoryStore
 from gwdeployer.cluster import compacting
 from gwdeployer.controller import kind_cache
-from gwdeployer.controller.kind_cache import KindCache, is_older
+from gwdeployer.controller.kind_cache import KindCache
 from gwdeployer.controller.reduction import reduced
 from gwdeployer.objects import Object
 from gwdeployer.store import Index, Lookup
@@ -30,14 +30,6 @@ def stored(name: str, version: int, uid: str = "", namespace: str = "default", v
 
 
 # --- what is news ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "older"),
-    [("9", "10", True), ("10", "9", False), ("7", "7", False), ("", "7", False), ("a", "b", False)],
-)
-def test_versions_are_numbers_where_they_are(one: str, other: str, older: bool) -> None:
-    assert is_older(one, other) is older
 
 
 def test_what_is_as_old_as_what_is_held_or_older_changes_nothing() -> None:
