@@ -105,3 +105,22 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         contention.wrote(REF._replace(name=f"n{number}"), PLAN)
     check(contention)
     assert len(contention._known) == 3
+
+
+#: Nobody can say what it looks like.
+UNREADABLE = {**PLAN, "data": object()}
+
+
+def test_what_a_plan_looks_like_is_not_asked_where_nothing_differs() -> None:
+    contention = Contention(Clock())
+    contention.wrote(REF, PLAN, FOUND)
+    assert contention.repairable(REF, UNREADABLE, []) == []
+    with pytest.raises(TypeError):
+        contention.repairable(REF, UNREADABLE, FOUND)
+
+
+def test_what_a_plan_looks_like_is_not_asked_where_nothing_was_left_behind() -> None:
+    contention = Contention(Clock())
+    assert contention.repairable(REF, UNREADABLE, FOUND) == FOUND
+    contention.wrote(REF, PLAN)
+    assert contention.repairable(REF, UNREADABLE, FOUND) == FOUND
