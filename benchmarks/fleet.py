@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from gwdeployer import Deployer, KindRef, MemoryStore, Object, Plan
 from gwdeployer.checksums import CONFIG_CHECKSUM
-from gwdeployer.cli.heap import SettledHeap
+from gwdeployer.cli.heap import settling_heap
 from gwdeployer.cli.main import ALLOCATIONS
 from gwdeployer.cluster import Event, KubernetesCluster, Listing
 from gwdeployer.cluster.decoding import page_in
@@ -177,8 +177,7 @@ def fleet() -> Fleet:
     gc.collect()
     before, passes, stop = _resident(), Passes(), threading.Event()
     [plugin] = configure([GatewayPlugin], _INPUTS, cluster=cluster)
-    observers = [passes, SettledHeap()]  # as the command line has it, too
-    controller = Controller([plugin], cluster, observers=observers, settings=Settings(workers=1))
+    controller = Controller([plugin], cluster, observers=[passes], settings=Settings(workers=1))
     running = threading.Thread(target=controller.run, args=(stop,))
 
     def begin() -> None:
@@ -190,8 +189,10 @@ def fleet() -> Fleet:
         passes.wait_for_all()
 
     try:
-        start = _cpu_seconds(begin)
+        with settling_heap():  # as the command line has it, too
+            start = _cpu_seconds(begin)
         gc.collect()
+        gc.freeze()  # as it is soon after
         memory = (_resident() - before) / GATEWAYS / 1024
         again = _cpu_seconds(look_again), _cpu_seconds(cluster.list_again)
         reading = _cpu_seconds(lambda: [json.loads(page) for kind in pages.values() for page in kind])
@@ -199,6 +200,7 @@ def fleet() -> Fleet:
     finally:
         stop.set()
         running.join()
+        gc.unfreeze()
 
 
 def _cpu_seconds(work: Callable[[], object]) -> float:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from gwdeployer.controller.observing import Observer
+#: Seconds in which a controller fills its caches and looks at every owner for the first time.
+STARTING = 30.0
 
 
-class SettledHeap(Observer):
-    """Takes what is in memory once the caches are filled out of the collector's sight.
+@contextmanager
+def settling_heap(starting: float = STARTING) -> Iterator[None]:
+    """Keep the collector still for the first seconds, and from then on away from what has been made by then.
 
     Objects as JSON has them hold no cycles: what a cache drops is freed at once, without a collector. It
-    would walk over all of them again and again, half a second at a time for ten thousand owners, in vain.
-    Once is enough: what is garbage at that moment stays for ever.
+    would walk over all of them while caches are filled and plans are made, and again and again later, half a
+    second at a time for ten thousand owners, in vain. What little is garbage in cycles by then stays.
     """
+    gc.disable()
+    settled = threading.Timer(starting, _settle)
+    settled.daemon = True
+    settled.start()
+    try:
+        yield
+    finally:
+        settled.cancel()
+        gc.enable()
 
-    def __init__(self) -> None:
-        """Nothing is settled yet."""
-        self._settled = False
 
-    def term_began(self) -> None:
-        """See :class:`~gwdeployer.controller.observing.Observer`."""
-        if not self._settled:
-            self._settled = True
-            gc.freeze()
+def _settle() -> None:
+    gc.freeze()
+    gc.enable()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from gwdeployer.cli.heap import SettledHeap
+from gwdeployer.cli.heap import settling_heap
 from gwdeployer.cli.options import plugins_for
 from gwdeployer.cli.pods import in_a_pod, pods_namespace
 from gwdeployer.cli.rehearsing import Rehearsal
@@ -64,13 +64,14 @@ def program(options: Options, cluster: KubernetesCluster) -> Iterator[Controller
     settings = Settings(1 if rehearsal else options.workers, options.timeout, options.resync)
     elector = _elector(options, cluster)
     with ExitStack() as parts:
+        parts.enter_context(settling_heap())
         telling: Observer = Rehearsal(rehearsal) if rehearsal else _events(plugins, cluster, parts)
         controller = Controller(
             plugins,
             cluster,
             scope=Scope(options.namespaces or None, options.selector),
             elector=elector,
-            observers=[metrics, telling, SettledHeap()],
+            observers=[metrics, telling],
             settings=settings,
             dry_run=options.dry_run,
         )

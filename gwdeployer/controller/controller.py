@@ -170,7 +170,6 @@ class Controller:
         queue = self.queue = WorkQueue()
         queue.observer = self.queue_observer
         self._leading = True
-        self._tell(lambda observer: observer.term_began())
         threads = [
             threading.Thread(target=self._work, args=(queue, lost), name=f"gwdeployer-worker-{number}")
             for number in range(self._settings.workers)

@@ -76,9 +76,6 @@ class Observer:
     def handled(self, handled: Handled, seconds: float) -> None:
         """Take note of a pass that took ``seconds``."""
 
-    def term_began(self) -> None:
-        """Take note that this controller looks after owners from now on; its caches are filled."""
-
     def term_ended(self) -> None:
         """Take note that this controller looks after nothing any more: another one leads, or it stops."""
 
