@@ -9,7 +9,7 @@ What is in managedFields is therefore for reading only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -68,10 +68,13 @@ def page_in(text: bytes) -> Page:
     return Page([object_in(item) for item in page.items or ()], page.metadata or {})
 
 
-def event_in(text: bytes) -> tuple[Happened, Object]:
-    """Return what a watch tells in a line: what happened, and to which object. Raises Unreadable."""
+def event_in(text: bytes, known: Callable[[Raw], Object | None]) -> tuple[Happened, Object]:
+    """Return what a watch tells in a line: what happened, and to which object. Raises Unreadable.
+
+    ``known`` may know the object that a text is already.
+    """
     event = _event(text)
-    return event.type, object_in(event.object)
+    return event.type, known(event.object) or object_in(event.object)
 
 
 def _decoded(parts: _Undecoded) -> Object:

@@ -27,6 +27,7 @@ from gwdeployer.cluster.connection import Connection
 from gwdeployer.cluster.credentials import refresh_seldom, silent_plugin
 from gwdeployer.cluster.decoding import object_in, page_in
 from gwdeployer.cluster.endpoints import Endpoints
+from gwdeployer.cluster.own_writes import OwnWrites
 from gwdeployer.cluster.port import Listing, Operation
 from gwdeployer.cluster.watching import HttpWatch
 from gwdeployer.errors import (
@@ -85,6 +86,7 @@ class KubernetesCluster:
         self.on_answer: Callable[[str, int], object] = _tell_nobody
         self._lock = threading.Lock()
         self._connection = Connection(client() if callable(client) else client)
+        self._writes = OwnWrites()
         self.endpoints = Endpoints(self._document)
 
     @classmethod
@@ -180,7 +182,7 @@ class KubernetesCluster:
             path = self.endpoints.of(kind).collection(namespace)
             return self._send(request, "get", path, query, timeout=timeout)
 
-        return HttpWatch(ask, request)
+        return HttpWatch(ask, request, self._writes)
 
     def create(
         self, obj: Object, *, manager: str, dry_run: bool = False, timeout: float | None = None
@@ -189,7 +191,8 @@ class KubernetesCluster:
         ref = ObjectRef.of(obj)
         path = self.endpoints.of(ref.kind).collection(ref.namespace or "default")
         request = Request("create", *ref)
-        return self._ask(request, "post", path, _query(manager, dry_run), obj, timeout=timeout)
+        answered = self._ask(request, "post", path, _query(manager, dry_run), obj, timeout=timeout)
+        return self._stored(answered, dry_run)
 
     def apply(
         self,
@@ -205,7 +208,8 @@ class KubernetesCluster:
         request = Request("patch", *ObjectRef.of(obj))
         query = [*_query(manager, dry_run), ("force", "true" if force else "false")]
         path = self._object(request, subresource)
-        return self._ask(request, "patch", path, query, obj, content_type=_APPLY, timeout=timeout)
+        answered = self._ask(request, "patch", path, query, obj, content_type=_APPLY, timeout=timeout)
+        return self._stored(answered, dry_run)
 
     def json_patch(
         self,
@@ -220,9 +224,11 @@ class KubernetesCluster:
         """See :class:`~gwdeployer.cluster.Cluster`."""
         request = Request("patch", *ref)
         query, path = _query(manager, dry_run), self._object(request, subresource)
-        return self._ask(
-            request, "patch", path, query, list(patch), content_type=_JSON_PATCH, timeout=timeout
+        operations = list(patch)
+        answered = self._ask(
+            request, "patch", path, query, operations, content_type=_JSON_PATCH, timeout=timeout
         )
+        return self._stored(answered, dry_run)
 
     def delete(
         self,
@@ -244,6 +250,11 @@ class KubernetesCluster:
         }
         request = Request("delete", *ref)
         self._ask(request, "delete", self._object(request), body=options, timeout=timeout)
+
+    def _stored(self, answered: Object, dry_run: bool) -> Object:
+        if not dry_run:  # what was rehearsed is no state of an object
+            self._writes.note(answered)
+        return answered
 
     def _object(self, request: Request, subresource: str = "") -> str:
         return self.endpoints.of(request.kind).object(request.namespace, request.name, subresource)

@@ -45,7 +45,7 @@ class WatchStream(Protocol):
 
 
 class Cluster(Protocol):
-    """Reads and writes objects of any kind."""
+    """Reads and writes objects of any kind. What it returns is shared: for reading only."""
 
     def supports(self, kind: KindRef) -> bool:
         """Return whether the API server serves the kind in this version. Raises ApiErrors."""

@@ -10,6 +10,7 @@ import urllib3
 
 from gwdeployer.cluster.answers import Answer, Request, error_of, no_answer
 from gwdeployer.cluster.decoding import Misfit, Unreadable, event_in
+from gwdeployer.cluster.own_writes import OwnWrites
 from gwdeployer.cluster.port import Event
 from gwdeployer.errors import Fault, ServerFailure
 
@@ -17,10 +18,16 @@ from gwdeployer.errors import Fault, ServerFailure
 class HttpWatch:
     """A :class:`~gwdeployer.cluster.WatchStream`; what it streams is asked for with the first event."""
 
-    def __init__(self, ask: Callable[[], urllib3.BaseHTTPResponse], request: Request) -> None:
-        """``ask`` sends ``request``; the connection is held until the events end or are closed."""
+    def __init__(
+        self, ask: Callable[[], urllib3.BaseHTTPResponse], request: Request, writes: OwnWrites
+    ) -> None:
+        """``ask`` sends ``request``; the connection is held until the events end or are closed.
+
+        What it tells of ``writes`` is the very object that they were answered with.
+        """
         self._ask = ask
         self._request = request
+        self._writes = writes
         self._response: urllib3.BaseHTTPResponse | None = None
         self._closed = False
         self._events = self._read()
@@ -49,7 +56,7 @@ class HttpWatch:
         with closing(self._ask()) as self._response:
             try:
                 for line in () if self._closed else _lines(self._response):
-                    yield _event(line, self._request)
+                    yield _event(line, self._request, self._writes)
                     if self._closed:
                         return
             except urllib3.exceptions.ReadTimeoutError:
@@ -66,9 +73,9 @@ def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         yield from (line for line in lines if line)
 
 
-def _event(line: bytes, request: Request) -> Event:
+def _event(line: bytes, request: Request, writes: OwnWrites) -> Event:
     try:
-        match event_in(line):
+        match event_in(line, writes.told):
             case "ERROR", {"code": int(code), **rest}:
                 raise error_of(Answer(code, {}, json.dumps(rest).encode()), request)
             case "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" as happened, obj:

@@ -28,6 +28,10 @@ def managed(name: str, time: str) -> dict[str, Any]:
     return {"metadata": {"name": name, "managedFields": [{**entry, "fieldsV1": fields}]}, "spec": {}}
 
 
+def event(sent: bytes) -> tuple[str, dict[str, Any]]:
+    return event_in(sent, lambda _: None)
+
+
 def text(value: Any) -> bytes:
     # As Go writes it: no spaces, and characters as they are.
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
@@ -56,7 +60,7 @@ def test_all_else_is_the_objects_own() -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"[]", b"1", b"null", b"{", b'{"a":1}}', b"<html>", b"\xff"])
 def test_what_is_no_object_is_unreadable(sent: bytes) -> None:
-    for read in (object_in, page_in, event_in):
+    for read in (object_in, page_in, event):
         with pytest.raises(Unreadable):
             read(sent)
 
@@ -69,10 +73,15 @@ def test_a_page_has_its_objects_and_its_metadata() -> None:
 
 
 def test_an_event_says_what_happened_to_which_object() -> None:
-    assert event_in(text({"type": "ADDED", "object": managed("a", "t")})) == ("ADDED", managed("a", "t"))
+    assert event(text({"type": "ADDED", "object": managed("a", "t")})) == ("ADDED", managed("a", "t"))
 
 
-@pytest.mark.parametrize("event", [{"type": "MOVED", "object": {}}, {"type": "ADDED"}, {"object": {}}])
-def test_what_no_watch_tells_is_unreadable(event: dict[str, Any]) -> None:
+def test_an_object_that_is_known_is_not_decoded_again() -> None:
+    known = managed("a", "t")
+    assert event_in(text({"type": "MODIFIED", "object": {}}), lambda _: known)[1] is known
+
+
+@pytest.mark.parametrize("told", [{"type": "MOVED", "object": {}}, {"type": "ADDED"}, {"object": {}}])
+def test_what_no_watch_tells_is_unreadable(told: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):
-        event_in(text(event))
+        event(text(told))

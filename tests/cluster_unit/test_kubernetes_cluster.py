@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import socket
 import socketserver
 import threading
@@ -230,6 +231,53 @@ def test_the_lines_of_a_watch_come_in_chunks_of_any_size(size: int) -> None:
             "allowWatchBookmarks": ["true"],
             "resourceVersion": ["7"],
         }
+
+
+def state(version: str, **content: Any) -> dict[str, Any]:
+    metadata = {**WEB["metadata"], "uid": "u", "resourceVersion": version}  # type: ignore[dict-item]
+    return {**WEB, "metadata": metadata, **content}
+
+
+def told(*objects: dict[str, Any]) -> Reply:
+    return streamed(*(json.dumps({"type": "MODIFIED", "object": obj}).encode() + b"\n" for obj in objects))
+
+
+def watched(cluster: KubernetesCluster) -> list[dict[str, Any]]:
+    return [event.object for event in cluster.watch(CONFIG_MAP, resource_version="1", timeout=5)]
+
+
+def test_what_a_watch_tells_of_a_write_is_the_object_that_it_was_answered_with() -> None:
+    with talking(answer(200, state("8")), answer(200, state("9")), told(state("8"), state("9"))) as (
+        cluster,
+        _,
+    ):
+        applied = cluster.apply(thing(CONFIG_MAP), manager="us")
+        patched = cluster.json_patch(REF, [], manager="us")
+        first, second = watched(cluster)
+        assert first is applied
+        assert second is patched
+
+
+@pytest.mark.parametrize(
+    "news",
+    [state("9"), state("8", apiVersion="v2"), state("8", metadata={"uid": "other", "resourceVersion": "8"})],
+)
+def test_what_a_watch_tells_of_other_states_is_what_it_says(news: dict[str, Any]) -> None:
+    with talking(answer(200, state("8")), told(news)) as (cluster, _):
+        cluster.apply(thing(CONFIG_MAP), manager="us")
+        assert watched(cluster) == [news]
+
+
+def test_what_was_rehearsed_is_not_what_a_watch_tells() -> None:
+    with talking(answer(200, state("8", data={"rehearsed": "yes"})), told(state("8"))) as (cluster, _):
+        cluster.apply(thing(CONFIG_MAP), manager="us", dry_run=True)
+        assert watched(cluster) == [state("8")]
+
+
+def test_a_state_that_is_told_twice_is_the_same_both_times() -> None:
+    with talking(answer(201, state("8")), told(state("8"), state("8"))) as (cluster, _):
+        cluster.create(thing(CONFIG_MAP), manager="us")
+        assert watched(cluster) == [state("8"), state("8")]
 
 
 def test_a_watch_that_is_too_old_has_expired() -> None:
