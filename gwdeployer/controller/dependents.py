@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from gwdeployer.controller.changes import Change, status_only
 from gwdeployer.controller.kind_cache import keys_of
@@ -18,11 +18,15 @@ from gwdeployer.store import Index, Read
 _GroupKind: TypeAlias = tuple[str, str]
 
 
+#: How objects are found that are read: one by its name, all, those with a label, those that an index files.
+_By: TypeAlias = Literal["name", "all", "label"] | Index
+
+
 class _Topic(NamedTuple):
-    """What can be subscribed to: one object, the objects an index files under a key, or a whole list."""
+    """What can be subscribed to: the objects of a kind that are found by something under a key."""
 
     kind: _GroupKind
-    by: str | Index
+    by: _By
     key: Hashable
 
 
@@ -41,8 +45,8 @@ class Dependents:
         self.status_counts = frozenset(status_counts)
         self._lock = threading.Lock()
         self._topics: dict[ObjectRef, Mapping[_Topic, bool]] = {}
-        self._subscribers: dict[_Topic, _Subscribers] = {}
-        self._indexes: dict[_GroupKind, dict[Index, int]] = {}
+        #: The subscribers of each topic, by its kind, what objects are found by, and the key.
+        self._subscribers: dict[_GroupKind, dict[_By, dict[Hashable, _Subscribers]]] = {}
 
     def record(
         self,
@@ -58,7 +62,7 @@ class Dependents:
         """
         topics = {_topic(read): read.kind.group_kind in self.status_counts for read in planning}
         topics |= {_topic(read): True for read in reporting}
-        topics |= {_Topic(ref.kind.group_kind, "object", (ref.namespace, ref.name)): True for ref in objects}
+        topics |= {_Topic(ref.kind.group_kind, "name", (ref.namespace, ref.name)): True for ref in objects}
         with self._lock:
             before = self._topics.get(key, {})
             if before == topics:
@@ -78,74 +82,69 @@ class Dependents:
             return list(self._topics)
 
     def of(self, change: Change) -> set[ObjectRef]:
-        """Return the keys that have read what has changed."""
+        """Return the keys that have read what has changed: where it was, or where it is."""
         unseen = status_only(change)
-        with self._lock:
-            found = (self._subscribers.get(topic, {}) for topic in self._touched(change))
-            return {key for keys in found for key, counts in keys.items() if counts or not unseen}
-
-    def readers(self, kind: KindRef) -> set[ObjectRef]:
-        """Return the keys that have read anything of a kind. Cost: a look at every subscription."""
         with self._lock:
             return {
                 key
-                for topic, keys in self._subscribers.items()
-                if topic.kind == kind.group_kind
-                for key in keys
+                for subscribers in self._touched(change)
+                for key, counts in subscribers.items()
+                if counts or not unseen
             }
+
+    def readers(self, kind: KindRef) -> set[ObjectRef]:
+        """Return the keys that have read anything of a kind."""
+        with self._lock:
+            files = self._subscribers.get(kind.group_kind, {}).values()
+            return {key for file in files for subscribers in file.values() for key in subscribers}
 
     def _replace(self, key: ObjectRef, before: Mapping[_Topic, bool], now: Mapping[_Topic, bool]) -> None:
         for topic in before.keys() - now.keys():
-            subscribers = self._subscribers[topic]
-            del subscribers[key]
-            if not subscribers:
-                self._close(topic)
+            self._drop(key, topic)
         for topic, counts in now.items():
-            if topic not in self._subscribers:
-                self._open(topic)
-            self._subscribers[topic][key] = counts
+            file = self._subscribers.setdefault(topic.kind, {}).setdefault(topic.by, {})
+            file.setdefault(topic.key, {})[key] = counts
         self._topics[key] = now
 
-    def _open(self, topic: _Topic) -> None:
-        self._subscribers[topic] = {}
-        if isinstance(topic.by, Index):
-            counts = self._indexes.setdefault(topic.kind, {})
-            counts[topic.by] = counts.get(topic.by, 0) + 1
+    def _drop(self, key: ObjectRef, topic: _Topic) -> None:
+        """End a subscription. What nobody is left to read is looked for no more."""
+        files = self._subscribers[topic.kind]
+        file = files[topic.by]
+        del file[topic.key][key]
+        if not file[topic.key]:
+            del file[topic.key]
+        if not file:
+            del files[topic.by]
+        if not files:
+            del self._subscribers[topic.kind]
 
-    def _close(self, topic: _Topic) -> None:
-        del self._subscribers[topic]
-        if isinstance(topic.by, Index):
-            counts = self._indexes[topic.kind]
-            counts[topic.by] -= 1
-            if not counts[topic.by]:
-                del counts[topic.by]
+    def _touched(self, change: Change) -> Iterator[_Subscribers]:
+        for by, file in self._subscribers.get(change.kind.group_kind, {}).items():
+            for obj in (change.before, change.after):
+                if obj is not None:
+                    yield from (file[key] for key in _keys(by, obj) if key in file)
 
-    def _touched(self, change: Change) -> Iterator[_Topic]:
-        """Yield every topic that the change is about: where the object was, and where it is."""
-        kind = change.kind.group_kind
-        for obj in (change.before, change.after):
-            if obj is not None:
-                yield from self._topics_of(kind, obj)
 
-    def _topics_of(self, kind: _GroupKind, obj: Object) -> Iterator[_Topic]:
-        namespace = namespace_of(obj)
-        yield _Topic(kind, "object", (namespace, name_of(obj)))
-        yield _Topic(kind, "list", (None, None))
-        yield _Topic(kind, "list", (namespace, None))
-        for label in (metadata_of(obj).get("labels") or {}).items():
-            yield _Topic(kind, "list", (None, label))
-            yield _Topic(kind, "list", (namespace, label))
-        for index in self._indexes.get(kind, ()):
-            for key in keys_of(index, obj):
-                yield _Topic(kind, index, key)
+def _keys(by: _By, obj: Object) -> Iterable[Hashable]:
+    """Return the keys under which an object is found."""
+    if isinstance(by, Index):
+        return keys_of(by, obj)
+    namespace = namespace_of(obj)
+    if by == "name":
+        return ((namespace, name_of(obj)),)
+    if by == "all":
+        return (None, namespace)
+    labels = (metadata_of(obj).get("labels") or {}).items()
+    return [(where, label) for label in labels for where in (None, namespace)]
 
 
 def _topic(read: Read) -> _Topic:
     """Return the topic of a question; of several labels, the first is enough: too much is never wrong."""
     kind = read.kind.group_kind
     if read.verb == "get":
-        return _Topic(kind, "object", (read.namespace or "", read.name))
+        return _Topic(kind, "name", (read.namespace or "", read.name))
     if read.lookup is not None:
         return _Topic(kind, read.lookup.by, read.lookup.key)
-    label = read.selector[0] if read.selector else None
-    return _Topic(kind, "list", (read.namespace or None, label))
+    if read.selector:
+        return _Topic(kind, "label", (read.namespace or None, read.selector[0]))
+    return _Topic(kind, "all", read.namespace or None)
