@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from examples.demo.acts import ACTS, end
 from examples.demo.stage import EXAMPLES, QUICK, READABLE, Failed, Stage
 from examples.demo.view import PlainView, TerminalView, View
-from gwdeployer.cli.main import main as gwdeployer
+from gwdeployer.cli.main import execute as gwdeployer
 
 GATEWAY_YAML = "examples/gateway/gateway.yaml"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from click.testing import CliRunner
 
-from gwdeployer.cli.main import main
+from gwdeployer.cli.main import execute
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def run(*arguments: object, stdin: bytes | str = b"", env: Mapping[str, str | No
     """Run ``gwdeployer`` with these arguments. Whatever is raised but an exit is raised here: a traceback."""
     with CliRunner().isolation(input=stdin, env=env) as (out, err, _):
         try:
-            main([str(argument) for argument in arguments])
+            execute([str(argument) for argument in arguments])
         except SystemExit as exit_:
             code = exit_.code
     assert isinstance(code, int | None)

@@ -411,8 +411,8 @@ def test_help_needs_no_kubernetes(tmp_path: Path) -> None:
     import sys
 
     code = (
-        "import sys\nfrom gwdeployer.cli.main import main\n"
-        "try: main(['--help'])\nexcept SystemExit: print('kubernetes' in sys.modules)"
+        "import sys\nfrom gwdeployer.cli.main import execute\n"
+        "try: execute(['--help'])\nexcept SystemExit: print('kubernetes' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.endswith("False\n")

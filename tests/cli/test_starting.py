@@ -58,8 +58,8 @@ def loaded_by_render(folder: Path) -> set[str]:
     """The modules in a process that has rendered a Gateway."""
     (folder / "gateway.yaml").write_text(stream(CLASS, gateway()))
     code = (
-        "import sys\nfrom gwdeployer.cli.main import main\n"
-        f"try: main(['render', '-f', {str(folder)!r}])\n"
+        "import sys\nfrom gwdeployer.cli.main import execute\n"
+        f"try: execute(['render', '-f', {str(folder)!r}])\n"
         "finally: print('\\n'.join(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run(
