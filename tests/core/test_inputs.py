@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from gwdeployer import Inputs, InputsError
 from gwdeployer.inputs import blame_environment, inputs_from_environment, read_inputs, validate_inputs
+from gwdeployer_gateway.inputs import GatewayInputs
+from gwdeployer_inference.inputs import InferenceInputs
 
 P = "GWDEPLOYER_INPUTS_"
 
@@ -123,6 +125,20 @@ def test_the_models_make_of_text_what_they_want(name: str, text: str, value: Any
     for part in name.lower().split("__"):
         inputs = inputs[part]
     assert inputs == value
+
+
+@pytest.mark.parametrize("model", [Inputs, GatewayInputs, InferenceInputs])
+@pytest.mark.parametrize("data", [{}, {"image": None}])
+def test_no_data_are_the_defaults(model: type[Inputs], data: dict[str, Any]) -> None:
+    assert validate_inputs(model, data, "inputs") == model() == model.model_validate({})
+
+
+def test_a_required_key_is_asked_for_where_there_is_no_data() -> None:
+    class Needing(Inputs):
+        needed: str
+
+    with pytest.raises(InputsError, match="needed"):
+        validate_inputs(Needing, {}, "inputs")
 
 
 def test_variables_that_contradict_each_other_are_refused() -> None:
