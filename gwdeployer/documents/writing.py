@@ -18,8 +18,8 @@ _MAX_BITS = 1024
 _PLAIN = re.compile(r"[A-Za-z_/$(][A-Za-z0-9_./$()=+~%@^-]*(?:[ :,][A-Za-z0-9_./$()=+~%@^-]+)*")
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kMGTPE]i?|s|ms|h|%)|[0-9]+(\.[0-9]+){2,3}(/[0-9]+)?")
 _WORDS = NULLS | TRUE | FALSE
-# What YAML cannot hold as it is. Listed, not excluded: a set of few ranges compiles ten times faster.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+# What YAML cannot hold as it is. Compiled when it is needed: in most text, a look at ASCII is enough.
+_UNPRINTABLE = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 _SHORT_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 # A float like 1e+22, which YAML 1.1 readers take for text, or the text of one.
 _SHORT_FLOAT = re.compile(r"\de[-+]\d")
@@ -151,7 +151,7 @@ def _flow_key(key: str) -> str:
 
 def escape_unprintable(json_text: str) -> str:
     """Return JSON text with the characters that YAML cannot show escaped (line breaks are kept)."""
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json_text)
+    return re.sub(_UNPRINTABLE, lambda match: f"\\u{ord(match[0]):04x}", json_text)
 
 
 def _is_plain(text: str) -> bool:
@@ -162,7 +162,12 @@ def _is_plain(text: str) -> bool:
 
 def _is_literal(text: str) -> bool:
     first = text.lstrip("\n")[:1]
-    return bool(first) and first not in " \t" and not _UNPRINTABLE.search(text)
+    return bool(first) and first not in " \t" and not _has_unprintable(text)
+
+
+def _has_unprintable(text: str) -> bool:
+    lines = text.replace("\n", "")
+    return not (lines.isascii() and lines.isprintable()) and bool(re.search(_UNPRINTABLE, text))
 
 
 def _literal(text: str, indent: int) -> str:
