@@ -7,7 +7,6 @@ webhook that has the last word. What the server makes of an apply of the plan is
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gwdeployer.cluster.drift import Difference
+from gwdeployer.cluster.encoding import encoded
 from gwdeployer.cluster.field_sets import managers_of
 from gwdeployer.errors import Contested, Fault
 from gwdeployer.objects import Object, ObjectRef
@@ -84,7 +84,7 @@ class Contention:
 
 def _digest(planned: Object) -> str:
     """Return what tells a plan from another; the plan itself, with its secrets, is not kept."""
-    return hashlib.sha256(json.dumps(planned, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(encoded(planned, ordered=True)).hexdigest()
 
 
 def _fault(

@@ -7,7 +7,6 @@ temporary directory; it has no time limit of its own.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +25,7 @@ from gwdeployer.cluster.answers import OK, Answer, Request, content_of, error_of
 from gwdeployer.cluster.connection import Connection
 from gwdeployer.cluster.credentials import refresh_seldom, silent_plugin
 from gwdeployer.cluster.decoding import object_in, page_in
+from gwdeployer.cluster.encoding import encoded
 from gwdeployer.cluster.endpoints import Endpoints
 from gwdeployer.cluster.own_writes import OwnWrites
 from gwdeployer.cluster.port import Listing, Operation
@@ -291,7 +291,7 @@ class KubernetesCluster:
         limit = timeout or self._timeout
         limits = urllib3.Timeout(connect=min(_CONNECT_TIMEOUT, limit), read=limit)
         path = f"{path}?{_encoded(tuple(query))}" if query else path
-        text = None if body is None else json.dumps(body).encode()
+        text = None if body is None else encoded(body)
 
         def sent(connection: Connection) -> urllib3.BaseHTTPResponse:
             try:
