@@ -104,7 +104,7 @@ class StillCluster:
         self, kind: KindRef, namespace: str | None = None, *, keep: Callable[[Object], Object], **_: Any
     ) -> Listing:
         pages = self._pages.get(kind.group_kind, ())
-        return Listing([keep(obj) for page in pages for obj in page_in(page).items], "1000000")
+        return Listing([keep(obj) for page in pages for obj in page_in(page, shared=True).items], "1000000")
 
     def watch(self, kind: KindRef, namespace: str | None = None, **_: Any) -> _Stillness:
         watch = _Stillness()

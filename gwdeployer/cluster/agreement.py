@@ -75,8 +75,8 @@ class _Set:
         self.last: tuple[Any, Any] = (None, None)
 
 
-#: By the identity of the part. Objects in caches share what is alike in them, and nobody changes it: so what
-#: was looked at for one object need not be looked at for the next.
+#: By the identity of the part, which objects that are managed alike share, and nobody changes: what was
+#: looked at for one of them need not be looked at for the next, where both are alike.
 _sets: dict[int, _Set] = {}
 _REMEMBERED = 4096
 
@@ -95,7 +95,7 @@ def _agrees(live: Any, planned: Any, fields: Fields, info: FieldInfo) -> bool:
         return live == planned or holds(live, planned, info)
     known = _set_of(fields)
     last = known.last
-    if last[0] is live and last[1] == planned:
+    if last[0] == live and last[1] == planned:
         return True
     if not _owned_agrees(live, planned, fields, info, known.owned):
         return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -159,9 +159,10 @@ class KubernetesCluster:
         following: _Query = []
         while True:
             response = self._send(request, "get", path, [*query, *following], timeout=timeout)
-            page = content_of(_answer(response, request), request, page_in)
-            read = (_with_kind(item, kind) for item in page.items)
-            items += map(keep, read) if keep else read
+            read = partial(page_in, shared=keep is not None)
+            page = content_of(_answer(response, request), request, read)
+            named = (_with_kind(item, kind) for item in page.items)
+            items += map(keep, named) if keep else named
             token = page.metadata.get("continue")
             if not token:
                 return Listing(items, str(page.metadata.get("resourceVersion") or ""))
@@ -274,7 +275,9 @@ class KubernetesCluster:
         timeout: float | None = None,
     ) -> Object:
         response = self._send(request, method, path, query, body, content_type=content_type, timeout=timeout)
-        return content_of(_answer(response, request), request, object_in)
+        # What is asked for is the caller's own; what a write has made is kept by those who watch.
+        read = partial(object_in, shared=method != "get")
+        return content_of(_answer(response, request), request, read)
 
     def _send(
         self,

@@ -4,6 +4,9 @@ Any object with these methods is a cluster: :class:`~gwdeployer.cluster.Kubernet
 client, one of an embedder's own, a fake. Every method raises the subclasses of
 :class:`~gwdeployer.errors.ApiError` that ``errors.py`` draws, and nothing else. Methods are called by several
 threads at once. ``timeout`` is in seconds, for one request.
+
+What ``get`` and ``list`` return is the caller's own. What a write returns, what a watch tells, and what a
+list gives to ``keep`` is for reading only: caches hold it, or parts of it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gwdeployer.cluster.compacting import compact
 from gwdeployer.objects import Object, metadata_of
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -10,7 +9,7 @@ _HELM_RELEASE = "helm.sh/release.v1"
 
 
 def reduced(live: Object) -> Object:
-    """Return what is kept of an object that has just come, in parts shared with others.
+    """Return what is kept of an object; ``live`` stays as it is.
 
     All Secrets and ConfigMaps of a cluster are in a cache, though few are ever read. So objects that nobody
     controls lose two things that say nothing new: kubectl's copy of what it applied, and what Helm stores of
@@ -20,7 +19,6 @@ def reduced(live: Object) -> Object:
         live = _without_copy(live)
         if live.get("type") == _HELM_RELEASE:
             live = {name: value for name, value in live.items() if name != "data"}
-    compact(live)
     return live
 
 

@@ -13,7 +13,6 @@ from gwdeployer.cluster.drift import differences
 from gwdeployer.cluster.sending import as_sent
 from gwdeployer.plugins import configure
 from gwdeployer_gateway import GatewayPlugin
-from tests.cluster_unit.kept import kept
 from tests.cluster_unit.server_model import applied
 from tests.gateway.scenarios import gateway, gateway_class
 
@@ -28,7 +27,7 @@ def plan(**metadata: Any) -> tuple[Object, ...]:
 
 
 def stored(obj: Object) -> Object:
-    return kept(applied(None, as_sent(obj), OURS))
+    return applied(None, as_sent(obj), OURS)
 
 
 @pytest.mark.parametrize("index", range(4))
@@ -89,7 +88,7 @@ def test_each_planned_leaf_that_is_another_one_on_the_server_is_seen(index: int)
     live = stored(planned)
     others = [other | {"metadata": live["metadata"]} for other in changed(planned)]
     assert agrees(live, planned, OURS)
-    assert [other for other in others if agrees(kept(other), planned, OURS)] == []
+    assert [other for other in others if agrees(other, planned, OURS)] == []
 
 
 def test_what_was_seen_of_one_object_says_nothing_of_another() -> None:

@@ -37,10 +37,11 @@ def text(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
-@given(st.dictionaries(NAMES, VALUES, max_size=5))
-def test_an_object_says_what_its_text_says_whatever_its_form(obj: dict[str, Any]) -> None:
+@given(st.dictionaries(NAMES, VALUES, max_size=5), st.booleans())
+def test_an_object_says_what_its_text_says_whatever_its_form(obj: dict[str, Any], shared: bool) -> None:
     sent = text(obj)
-    assert json.dumps(object_in(sent), sort_keys=True) == json.dumps(json.loads(sent), sort_keys=True)
+    came = object_in(sent, shared=shared)
+    assert json.dumps(came, sort_keys=True) == json.dumps(json.loads(sent), sort_keys=True)
 
 
 def test_what_is_in_managed_fields_is_held_once() -> None:
@@ -49,6 +50,25 @@ def test_what_is_in_managed_fields_is_held_once() -> None:
     first, second = (obj["metadata"]["managedFields"][0]["fieldsV1"] for obj in (one, other))
     assert first["f:spec"] is second["f:spec"]
     assert first["f:metadata"]["f:labels"] is second["f:metadata"]["f:labels"]
+
+
+def workload(name: str) -> dict[str, Any]:
+    env = [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
+    containers = [{"name": "proxy", "args": ["--service", name], "env": env, "image": "proxy:" + "1" * 400}]
+    return {"metadata": {"name": name}, "spec": {"template": {"spec": {"containers": containers}}}}
+
+
+def test_what_is_shared_holds_once_what_other_objects_have_too() -> None:
+    one, other = (object_in(text(workload(name)), shared=True) for name in ("one", "other"))
+    assert [one, other] == [workload("one"), workload("other")]
+    first, second = (obj["spec"]["template"]["spec"]["containers"][0] for obj in (one, other))
+    assert first["env"] is second["env"]
+    assert first is not second
+
+
+def test_types_stay_apart_however_equal() -> None:
+    texts = [text({"spec": {"values": [value] * 20}}) for value in (1, True, 1.0, "1")]
+    assert [text(object_in(sent, shared=True)) for sent in texts] == texts
 
 
 def test_all_else_is_the_objects_own() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -10,13 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gwdeployer import MemoryStore
-from gwdeployer.cluster import compacting
 from gwdeployer.controller import kind_cache
 from gwdeployer.controller.kind_cache import KindCache
 from gwdeployer.controller.reduction import reduced
 from gwdeployer.objects import Object
 from gwdeployer.store import Index, Lookup
-from tests.cluster_unit.kept import kept
 from tests.controller.caching import CONFIG_MAP, config_map, place_of
 
 BY_V = Index("by v", lambda obj: obj["data"]["v"])
@@ -188,38 +185,3 @@ def test_what_somebody_controls_is_kept_whole() -> None:
     obj = annotated(ownerReferences=[{"uid": "u", "controller": True}]) | {"type": "helm.sh/release.v1"}
     assert reduced(obj) == obj
     assert reduced(annotated(ownerReferences=[{"uid": "u"}]))["metadata"]["annotations"] == {"mine": "1"}
-
-
-def fielded(name: str) -> Object:
-    fields = {"f:metadata": {"f:labels": {"f:team": {}}}, "f:data": {"f:v": {}}}
-    entry = {"manager": "us", "operation": "Apply", "fieldsV1": fields}
-    obj = stored(name, 1, v="a value")
-    return {
-        **obj,
-        "metadata": {**obj["metadata"], "managedFields": [entry, {"manager": "status", "fieldsV1": {}}]},
-    }
-
-
-def test_what_is_kept_is_equal_and_shares_what_is_alike() -> None:
-    one, other = fielded("one"), fielded("other")
-    both = [kept(obj) for obj in (one, other)]
-    assert both == [fielded("one"), fielded("other")]
-    first, second = (obj["metadata"]["managedFields"][0]["fieldsV1"]["f:data"] for obj in both)
-    assert first is second
-    assert both[0]["data"] is both[1]["data"]
-
-
-def test_one_of_another_shape_in_between_changes_nothing_about_what_is_shared() -> None:
-    bare = fielded("bare") | {"data": {"w": "1"}}
-    bare["metadata"]["managedFields"][0]["fieldsV1"] = {"f:data": {"f:w": {}}}
-    first, _, second = (kept(obj) for obj in (fielded("one"), bare, fielded("other")))
-    assert first["data"] is second["data"]
-
-
-def test_so_many_shapes_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compacting, "_MODELS", 10)
-    monkeypatch.setattr(compacting, "_models", OrderedDict())
-    for number in range(100):
-        obj = {**stored("a", 1), "kind": f"Kind{number}"}
-        assert kept(obj) == obj
-    assert len(compacting._models) == 10
