@@ -31,7 +31,8 @@ _object = Decoder(Object).decode
 _map = Decoder(_Undecoded).decode
 _entries = Decoder(list[_Undecoded]).decode
 _parts = Decoder(list[Raw]).decode
-_MAP, _LIST = b"{["
+_OPENING = b"{["
+_MAP = _OPENING[0]
 #: So many different parts are known at once: those that were met last. What is longer than so many bytes is
 #: decoded part by part, and what is shorter is not worth a look.
 _KNOWN = 4096
@@ -86,15 +87,13 @@ def event_in(text: bytes, known: Callable[[Raw], Object | None]) -> tuple[Happen
 
 
 def _decoded(parts: _Undecoded, decode: Callable[[Raw], Any]) -> Object:
-    return {
-        name: _metadata(part, decode) if name == "metadata" else decode(part) for name, part in parts.items()
-    }
+    return {name: _metadata(part) if name == "metadata" else decode(part) for name, part in parts.items()}
 
 
-def _metadata(text: Raw, decode: Callable[[Raw], Any]) -> Any:
+def _metadata(text: Raw) -> Any:
     parts = _map(text)
     managed = parts.pop("managedFields", None)
-    metadata: Object = {name: decode(part) for name, part in parts.items()}
+    metadata: Object = {name: _anything(part) for name, part in parts.items()}
     if managed is not None:
         metadata["managedFields"] = [_entry(entry) for entry in _entries(managed)]
     return metadata
@@ -121,10 +120,13 @@ def _fields(parts: _Undecoded) -> Object:
 
 
 def _shared(part: Raw) -> Any:
+    size = len(part)
+    if size <= _SHORT:
+        return _anything(part)
     text = bytes(part)
-    if len(text) <= _SHORT or text[0] not in (_MAP, _LIST):
+    if text[0] not in _OPENING:
         return _anything(text)
-    if len(text) <= _LONG:
+    if size <= _LONG:
         return _known(text)
     if text[0] == _MAP:
         return {name: _shared(inner) for name, inner in _map(text).items()}
