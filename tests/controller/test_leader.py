@@ -61,7 +61,7 @@ class Running:
         return not self._thread.is_alive()
 
     def leads(self) -> bool:
-        return self.elector.is_leader
+        return self.elector.is_leader and bool(self.terms)
 
     def close(self) -> None:
         self.stop.set()
