@@ -265,7 +265,7 @@ def _paged(texts: Sequence[str]) -> Iterator[bytes]:
 
 def _copy(text: str, number: int, checksums: Sequence[str] = ()) -> str:
     """Return an object that is another one: in name, UIDs, versions, times, and checksum of configuration."""
-    named = text.replace(_NAME, f"gateway-{number}")
+    named = text.replace(_NAME, f"gateway-{number:05}")  # a list is in the order of names
     own = _UID.sub(lambda match: f"{number:08x}{match[0][8:]}", named)
     own = _VERSION.sub(lambda match: f'{match[1]}{number}{match[2]}"', own)
     moment = datetime.fromtimestamp(_BEGIN + number, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
