@@ -133,7 +133,7 @@ def flow(value: Any) -> str:
         raise TypeError(f"{error}: not JSON data") from error
     if len(text) >= _LONG_KEY or _SHORT_FLOAT.search(text):
         return _careful_flow(value)
-    return text if text.isascii() and text.isprintable() else escape_unprintable(text)
+    return escape_unprintable(text)
 
 
 def _careful_flow(value: Any) -> str:
@@ -151,6 +151,8 @@ def _flow_key(key: str) -> str:
 
 def escape_unprintable(json_text: str) -> str:
     """Return JSON text with the characters that YAML cannot show escaped (line breaks are kept)."""
+    if _is_simple(json_text):
+        return json_text
     return re.sub(_UNPRINTABLE, lambda match: f"\\u{ord(match[0]):04x}", json_text)
 
 
@@ -162,12 +164,13 @@ def _is_plain(text: str) -> bool:
 
 def _is_literal(text: str) -> bool:
     first = text.lstrip("\n")[:1]
-    return bool(first) and first not in " \t" and not _has_unprintable(text)
+    return bool(first) and first not in " \t" and (_is_simple(text) or not re.search(_UNPRINTABLE, text))
 
 
-def _has_unprintable(text: str) -> bool:
+def _is_simple(text: str) -> bool:
+    """Say whether there is nothing but printable ASCII and line breaks."""
     lines = text.replace("\n", "")
-    return not (lines.isascii() and lines.isprintable()) and bool(re.search(_UNPRINTABLE, text))
+    return lines.isascii() and lines.isprintable()
 
 
 def _literal(text: str, indent: int) -> str:
