@@ -79,6 +79,7 @@ class HelmValuesGenerator(ABC):
     def get_values(self, owner: Object, context: Context) -> Mapping[str, Any] | Skip:
         """Return the values for the owner's chart, or why there are none.
 
+        The mapping is the plan's from then on: it may share parts with others, and nobody changes it.
         Raises ParametersError with everything that is wrong at once, in ``.faults``.
         """
 

@@ -82,15 +82,15 @@ class Plan:
     ``skip`` is set, and ``objects`` empty, where nothing is to be deployed. ``kinds`` are all kinds that
     could have been planned: what is there of them, is the owner's and is not in ``objects`` may be pruned.
     ``create_only`` names the objects that are made once and then left alone, ``optional`` the kinds that the
-    API server may lack. ``claim`` is what the owner says to those who write to a cluster. ``provenance`` is
-    there where it was asked for.
+    API server may lack. ``made_from`` are the values as the generator has them, for reading only. ``claim``
+    is what the owner says to those who write to a cluster. ``provenance`` is there where it was asked for.
     """
 
     owner: ObjectRef
     objects: tuple[Object, ...] = ()
     create_only: frozenset[ObjectRef] = frozenset()
     optional: frozenset[KindRef] = frozenset()
-    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    made_from: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     skip: Skip | None = None
     kinds: tuple[KindRef, ...] = ()
     warnings: tuple[Fault, ...] = ()
@@ -100,6 +100,12 @@ class Plan:
     def __hash__(self) -> int:
         """Agree with equality: plans for one owner that would apply the same."""
         return hash((self.owner, self.digest))
+
+    @cached_property
+    def values(self) -> Mapping[str, Any]:
+        """The Helm-like values that the objects were rendered from; a copy, for whoever looks at them."""
+        copied: Mapping[str, Any] = copy(self.made_from)
+        return copied
 
     @cached_property
     def digest(self) -> str:
@@ -172,7 +178,7 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
         tuple(objects),
         frozenset(context.create_only),
         frozenset(context.optional),
-        copy(values),
+        values,
         kinds=kinds,
         warnings=warnings,
         claim=claim,
