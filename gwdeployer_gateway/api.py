@@ -40,6 +40,7 @@ class ApiModel(BaseModel):
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
+        protected_namespaces=(),  # the API names its fields as it likes
     )
 
     @model_validator(mode="before")

@@ -119,12 +119,14 @@ class ParametersModel(BaseModel):
         frozen=True,
         strict=True,
         allow_inf_nan=False,
+        protected_namespaces=(),  # an API may name its fields as it likes
         defer_build=True,  # one schema for the whole tree at first use, not one for each class at import
     )
 
-    rules: ClassVar[tuple[Rule, ...]] = ()
-    merged_rules: ClassVar[tuple[Rule, ...]] = ()
-    merge_rules: ClassVar[tuple[StructRule, ...]] = ()
+    # The values say the types: pydantic would evaluate them for every model that derives from this one.
+    rules: ClassVar = tuple[Rule, ...]()
+    merged_rules: ClassVar = tuple[Rule, ...]()
+    merge_rules: ClassVar = tuple[StructRule, ...]()
 
     @classmethod
     def __get_pydantic_core_schema__(
