@@ -2,7 +2,7 @@
 
 # Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -59,6 +59,8 @@ class ClassParametersRef(InputsModel):
 
 class GatewayInputs(Inputs):
     """Inputs of the gateway plugin; its keys stand at the top of the inputs file, beside the core's."""
+
+    defaults_are_sound: ClassVar[bool] = True
 
     #: The class for ordinary gateways.
     gateway_class_name: Name = "gwdeployer"

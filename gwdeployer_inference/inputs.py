@@ -2,7 +2,7 @@
 
 # Annotations are not postponed: pydantic would compile the text of each of them at every start.
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from gwdeployer.inputs import Inputs
 
@@ -14,6 +14,8 @@ Manage = Literal["marked", "all", "none"]
 
 class InferenceInputs(Inputs):
     """Inputs of the inference plugin."""
+
+    defaults_are_sound: ClassVar[bool] = True
 
     #: Whose pickers to deploy.
     manage: Manage = "marked"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from gwdeployer import Inputs, InputsError
 from gwdeployer.inputs import blame_environment, inputs_from_environment, read_inputs, validate_inputs
@@ -131,6 +131,16 @@ def test_the_models_make_of_text_what_they_want(name: str, text: str, value: Any
 @pytest.mark.parametrize("data", [{}, {"image": None}])
 def test_no_data_are_the_defaults(model: type[Inputs], data: dict[str, Any]) -> None:
     assert validate_inputs(model, data, "inputs") == model() == model.model_validate({})
+
+
+def test_a_model_of_somebody_elses_is_asked_without_data_too() -> None:
+    class Cautious(GatewayInputs):
+        @model_validator(mode="after")
+        def _never(self) -> Self:
+            raise ValueError("say who you are")
+
+    with pytest.raises(InputsError, match="say who you are"):
+        validate_inputs(Cautious, {}, "inputs")
 
 
 def test_a_required_key_is_asked_for_where_there_is_no_data() -> None:
