@@ -7,12 +7,9 @@ A distribution offers a plugin by an entry point in the group ``gwdeployer.plugi
 from __future__ import annotations
 
 import re
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
 from inspect import isabstract
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -20,6 +17,7 @@ from gwdeployer.deployer import Deployer
 from gwdeployer.errors import Fault, InputsError, PluginError, nearest, shown
 from gwdeployer.generator import Skip
 from gwdeployer.inputs import Inputs, known_keys, validate_inputs
+from gwdeployer.installed import PARAMETERS, PLUGINS, Offer, offers
 from gwdeployer.objects import KindRef, Object
 from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.store import ObjectStore
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from gwdeployer.crd import CrdDefinition
     from gwdeployer.status import Reporter
 
-GROUP = "gwdeployer.plugins"
-PARAMETERS_GROUP = "gwdeployer.parameters"
 _MAX_KEY = 256
 
 
@@ -142,7 +138,7 @@ def discover() -> list[type[Plugin]]:
     """
     faults: list[Fault] = []
     found: dict[str, type[Plugin]] = {}
-    for entry in _offered(GROUP):
+    for entry in offers(PLUGINS):
         try:
             plugin = _loaded(entry)
         except PluginError as error:
@@ -165,7 +161,7 @@ def discover_parameters() -> list[ParametersKind]:
     """
     faults: list[Fault] = []
     found: list[ParametersKind] = []
-    for entry in _offered(PARAMETERS_GROUP):
+    for entry in offers(PARAMETERS):
         try:
             kind = _load(entry)
         except PluginError as error:
@@ -180,23 +176,11 @@ def discover_parameters() -> list[ParametersKind]:
     return found
 
 
-def _offered(group: str) -> Sequence[EntryPoint]:
-    """Return what installed distributions offer in one of our groups, ordered by name."""
-    return sorted(_installed(tuple(sys.path))[group], key=lambda entry: entry.name)
-
-
-@lru_cache(maxsize=1)
-def _installed(_path: tuple[str, ...]) -> Mapping[str, Iterable[EntryPoint]]:
-    """Look into each distribution on ``sys.path``, once for both groups, and again for another path."""
-    found = entry_points()
-    return {group: found.select(group=group) for group in (GROUP, PARAMETERS_GROUP)}
-
-
-def _subject(entry: EntryPoint) -> str:
+def _subject(entry: Offer) -> str:
     return f"entry point {entry.name} = {entry.value}"
 
 
-def _load(entry: EntryPoint) -> Any:
+def _load(entry: Offer) -> Any:
     try:
         return entry.load()
     except Exception as error:
@@ -204,7 +188,7 @@ def _load(entry: EntryPoint) -> Any:
         raise PluginError(Fault(f"cannot be loaded: {error}", subject=_subject(entry), hint=hint)) from error
 
 
-def _loaded(entry: EntryPoint) -> type[Plugin]:
+def _loaded(entry: Offer) -> type[Plugin]:
     subject, plugin = _subject(entry), _load(entry)
     if not (isinstance(plugin, type) and issubclass(plugin, Plugin)):
         raise PluginError(Fault("is not a subclass of gwdeployer.Plugin", subject=subject))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gwdeployer import plugins
+from gwdeployer.installed import PLUGINS
 from tests.cli.running import run
 from tests.cli.scene import CLASS, gateway, stream
 
@@ -102,7 +103,7 @@ def test_a_broken_plugin_is_told_by_every_command(monkeypatch: pytest.MonkeyPatc
         def load(self) -> None:
             raise ImportError("no module named 'broken'")
 
-    monkeypatch.setattr(plugins, "_installed", lambda _: {plugins.GROUP: [Entry()]})
+    monkeypatch.setattr(plugins, "offers", lambda group: [Entry()] if group == PLUGINS else [])
     for arguments in (("render", "-f", "-"), ("values", "-f", "-"), ("--help",)):
         done = run(*arguments, stdin=TEXT)
         assert done.code == 2

@@ -21,6 +21,7 @@ from gwdeployer import (
     Skip,
 )
 from gwdeployer import plugins as plugins_module
+from gwdeployer.installed import PLUGINS
 from gwdeployer.objects import Object
 from gwdeployer.plugins import configure, discover
 from gwdeployer.store import ObjectStore
@@ -166,7 +167,7 @@ def test_all_wrong_inputs_of_all_plugins_come_at_once() -> None:
 
 @dataclass
 class Entry:
-    """What importlib.metadata offers of an entry point, as far as it is used."""
+    """What a distribution offers."""
 
     name: str
     found: Any
@@ -182,9 +183,8 @@ class Entry:
 
 
 def installed(monkeypatch: pytest.MonkeyPatch, **found: Any) -> None:
-    entries = [Entry(name, plugin) for name, plugin in found.items()]
-    offered = {plugins_module.GROUP: entries, plugins_module.PARAMETERS_GROUP: []}
-    monkeypatch.setattr(plugins_module, "_installed", lambda _: offered)
+    entries = [Entry(name, plugin) for name, plugin in sorted(found.items())]
+    monkeypatch.setattr(plugins_module, "offers", lambda group: entries if group == PLUGINS else [])
 
 
 def test_installed_plugins_are_found_in_order_of_their_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
