@@ -94,8 +94,7 @@ def _agrees(live: Any, planned: Any, fields: Fields, info: FieldInfo) -> bool:
     if not fields:
         return live == planned or holds(live, planned, info)
     known = _set_of(fields)
-    last = known.last
-    if last[0] == live and last[1] == planned:
+    if known.last == (live, planned):  # in a tuple, what is one and the same is not looked into
         return True
     if not _owned_agrees(live, planned, fields, info, known.owned):
         return False

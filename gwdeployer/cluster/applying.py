@@ -67,14 +67,13 @@ class Applier:
     finalizer: Finalizer
     optional: Set[KindRef] = frozenset()
 
-    def unchanged(self, planned: Object, *, create_only: bool = False) -> Outcome | None:
-        """Return the outcome for an object that a cache shows as planned. No request.
+    def unchanged(self, ref: ObjectRef, planned: Object, *, create_only: bool = False) -> Outcome | None:
+        """Return the outcome for an object (that of ``ref``) that a cache shows as planned. No request.
 
         None: it takes a request, or a closer look; without a cache, always.
         """
         if not self.live.is_cached:
             return None
-        ref = ObjectRef.of(planned)
         try:
             live = self.live.get(ref)
             if live is None:

@@ -40,8 +40,10 @@ def entries_of(obj: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def applied_by(obj: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
     """Return the entry of what ``manager`` has applied to the object itself, or None."""
-    wanted = Manager(manager, "Apply")
-    return next((entry for entry in entries_of(obj) if Manager.of(entry) == wanted), None)
+    for entry in entries_of(obj):
+        if entry.get("manager") == manager and Manager.of(entry) == Manager(manager, "Apply"):
+            return entry
+    return None
 
 
 def fields_of(entry: Mapping[str, Any] | None) -> Fields:

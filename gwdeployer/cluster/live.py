@@ -182,7 +182,7 @@ class LiveView:
     ) -> list[Object]:
         """Return the objects of a kind in a namespace whose controller has this UID, but for some."""
         found = self._store.list(kind, namespace, lookup=Lookup(CONTROLLED_BY, uid))
-        return self._corrected([obj for obj in found if place_of(obj) not in but])
+        return self._corrected([obj for obj in found if place_of(obj) not in but]) if found else []
 
     def labelled(
         self,

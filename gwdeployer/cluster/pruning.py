@@ -59,6 +59,8 @@ class Pruner:
         """
         errors: list[GwdeployerError] = []
         stale = list(self._stale(planned, kinds, errors))
+        if not stale:
+            return PruneResult(self.owner.ref, errors=tuple(errors))
         pending, requeue_after = self._pending(stale, planned, errors)
         staying = {waiting.ref for waiting in pending}
         deleted = []
@@ -88,7 +90,8 @@ class Pruner:
             except GwdeployerError as error:
                 errors.append(error)
                 continue
-            yield from (obj for obj in found if self._goes(obj) and not _is_leaving(obj))
+            if found:  # most often there is nothing
+                yield from (obj for obj in found if self._goes(obj) and not _is_leaving(obj))
 
     def _found(self, kind: KindRef, kept: Set[Place]) -> Sequence[Object]:
         """Return what may be the owner's and is not kept."""

@@ -54,29 +54,35 @@ class Writer:
             self._settled.forget(ref)
 
     def deploy(self, owner: Owner, plan: Plan, live: ObjectStore | None, patience: Patience) -> DeployResult:
-        """Bring every object to its plan, tier by tier; what fails does not keep the rest from going on."""
+        """Bring every object to its plan, tier by tier; what fails does not keep the rest from going on.
+
+        What takes no request is seen first: only the others wait for each other, and are worth threads.
+        """
         cluster = PatientCluster(self.cluster, patience)
         view = LiveView(cluster, live, self._answers)
         finalizer = Finalizer(cluster, owner, self.manager)
         memory = self._contention, self._settled
         applier = Applier(cluster, self.manager, owner, view, *memory, finalizer, plan.optional)
-        objects = plan.objects
+        objects = {ObjectRef.of(obj): obj for obj in plan.objects}
         refused = self._finalize(finalizer, owner, objects)
-        outcomes: list[Outcome] = []
-        for _, group in groupby(sorted(objects, key=tier), key=tier):
-            objects_of_tier = [obj for obj in group if refused is None or _is_namespaced(obj)]
-            outcomes += self._tier(applier, objects_of_tier, plan.create_only)
-        if refused is not None:
-            not_tried = (obj for obj in objects if not _is_namespaced(obj))
-            outcomes += [Outcome(ObjectRef.of(obj), Action.FAILED, refused) for obj in not_tried]
-        place = {ObjectRef.of(obj): number for number, obj in enumerate(objects)}
-        return DeployResult(owner.ref, tuple(sorted(outcomes, key=lambda outcome: place[outcome.ref])))
+        outcomes: dict[ObjectRef, Outcome] = {}
+        left: dict[ObjectRef, Object] = {}
+        for ref, obj in objects.items():
+            if refused is not None and not is_namespaced(ref.kind):
+                outcomes[ref] = Outcome(ref, Action.FAILED, refused)
+            elif unchanged := applier.unchanged(ref, obj, create_only=ref in plan.create_only):
+                outcomes[ref] = unchanged
+            else:
+                left[ref] = obj
+        for _, group in groupby(sorted(left.values(), key=tier), key=tier):
+            outcomes |= {one.ref: one for one in self._tier(applier, list(group), plan.create_only)}
+        return DeployResult(owner.ref, tuple(outcomes[ref] for ref in objects))
 
     def _finalize(
-        self, finalizer: Finalizer, owner: Owner, objects: Iterable[Object]
+        self, finalizer: Finalizer, owner: Owner, refs: Iterable[ObjectRef]
     ) -> GwdeployerError | None:
         """See that cluster-scoped objects will be found again; return why they must not be created."""
-        if owner.finalized or all(_is_namespaced(obj) for obj in objects):
+        if owner.finalized or all(is_namespaced(ref.kind) for ref in refs):
             return None
         try:
             finalizer.hold()
@@ -87,18 +93,10 @@ class Writer:
     def _tier(
         self, applier: Applier, objects: Sequence[Object], create_only: Set[ObjectRef]
     ) -> Iterable[Outcome]:
-        def is_made_once(obj: Object) -> bool:
-            return bool(create_only) and ObjectRef.of(obj) in create_only
-
         def bring(obj: Object) -> Outcome:
-            return applier.bring(obj, create_only=is_made_once(obj))
+            return applier.bring(obj, create_only=ObjectRef.of(obj) in create_only)
 
-        # Only what takes a request is worth a thread.
-        outcomes = [applier.unchanged(obj, create_only=is_made_once(obj)) for obj in objects]
-        open_ones = [obj for obj, outcome in zip(objects, outcomes, strict=True) if outcome is None]
-        in_parallel = self._threads().map if len(open_ones) > 1 else map
-        brought = iter(in_parallel(bring, open_ones))
-        return [outcome or next(brought) for outcome in outcomes]
+        return (self._threads().map if len(objects) > 1 else map)(bring, objects)
 
     def _threads(self) -> ThreadPoolExecutor:
         with self._lock:

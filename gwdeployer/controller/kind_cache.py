@@ -163,8 +163,10 @@ class _Files:
 
     def under(self, key: Hashable, namespace: str | None) -> tuple[Object, ...]:
         """Return what is filed under a key, ordered by namespace and name."""
-        found = self._files.get(key, {})
-        return tuple(found[place] for place in sorted(found) if namespace in (None, place[0]))
+        found = self._files.get(key)
+        if found is None:  # most often: of most kinds an owner has nothing
+            return ()
+        return tuple([found[place] for place in sorted(found) if namespace in (None, place[0])])
 
     def refile(self, place: Place, before: Object | None, after: Object | None) -> None:
         """File ``after`` instead of ``before``, which has been filed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from gwdeployer.objects.refs import metadata_of, name_of, namespace_of
+from gwdeployer.objects.refs import metadata_of
 
 #: A namespace, "" for objects that are in none, and a name.
 Place: TypeAlias = tuple[str, str]
@@ -15,7 +15,8 @@ Version: TypeAlias = tuple[object, object]
 
 def place_of(obj: Mapping[str, Any]) -> Place:
     """Return where an object is, among those of its kind."""
-    return namespace_of(obj), name_of(obj)
+    metadata = metadata_of(obj)
+    return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
 
 
 def version_of(obj: Mapping[str, Any]) -> Version:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -72,6 +72,7 @@ ANYTHING = FieldInfo()
 _NO_FIELDS: Mapping[str, FieldInfo] = MappingProxyType({})
 
 
+@lru_cache(maxsize=1024)
 def fields_of_kind(api_version: str, kind: str) -> FieldInfo:
     """Return what is published of a kind's objects; ``ANYTHING`` where the kind is not known."""
     name = type_of_kind(api_version, kind)
