@@ -72,7 +72,7 @@ class _Set:
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
         self.owned = _owned(fields)
-        self.last: tuple[Any, Any] = (None, None)
+        self.last: tuple[Any, Any, FieldInfo] = (None, None, ANYTHING)
 
 
 #: By the identity of the part, which objects that are managed alike share, and nobody changes: what was
@@ -94,11 +94,12 @@ def _agrees(live: Any, planned: Any, fields: Fields, info: FieldInfo) -> bool:
     if not fields:
         return live == planned or holds(live, planned, info)
     known = _set_of(fields)
-    if known.last == (live, planned):  # in a tuple, what is one and the same is not looked into
+    # In a tuple, what is one and the same is not looked into. One set may stand for fields of two types.
+    if known.last == (live, planned, info):
         return True
     if not _owned_agrees(live, planned, fields, info, known.owned):
         return False
-    known.last = live, planned
+    known.last = live, planned, info
     return True
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
 
 from gwdeployer import MemoryStore, Object
 from gwdeployer.cluster.agreement import agrees
+from gwdeployer.cluster.decoding import object_in
 from gwdeployer.cluster.drift import differences
 from gwdeployer.cluster.sending import as_sent
 from gwdeployer.plugins import configure
@@ -106,3 +108,21 @@ def test_of_kinds_that_nobody_has_published_nothing_is_seen() -> None:
         "metadata": {"name": "a", "managedFields": [entry | {"fieldsV1": {"f:spec": {"f:a": {}}}}]},
     }
     assert not agrees(live, thing, OURS)
+
+
+def pod_template(limit: str, label: str) -> Object:
+    container = {"name": "proxy", "image": "proxy:1", "resources": {"limits": {"cpu": limit}}}
+    template = {"metadata": {"labels": {"cpu": label}}, "spec": {"containers": [container]}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+
+
+def test_what_was_seen_of_a_quantity_says_nothing_of_text_in_a_field_of_the_same_name() -> None:
+    planned = pod_template("1000m", "1000m")
+    as_quantity, as_text = pod_template("1", "1000m"), pod_template("1000m", "1")
+    fields = object_in(json.dumps(stored(planned)).encode())["metadata"]["managedFields"]
+    [one, other] = (
+        {**obj, "metadata": {"name": "web", "managedFields": fields}} for obj in (as_quantity, as_text)
+    )
+    assert agrees(one, planned, OURS)
+    assert not agrees(other, planned, OURS)
