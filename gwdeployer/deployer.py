@@ -20,10 +20,10 @@ from gwdeployer.objects import (
     KindRef,
     Object,
     ObjectRef,
+    all_owned,
     metadata_of,
     name_of,
     namespace_of,
-    owned,
     plain,
     same_but_for_status,
 )
@@ -196,7 +196,7 @@ class Deployer:
             holder = self._as_object(owner)
             claim = Owner.of(holder, self.owner)
             # The caller's own may change; what is planned never does.
-            objects = [owned(plain(obj), holder, self.owner) for obj in objects]
+            objects = all_owned(map(plain, objects), holder, self.owner)
         else:
             claim = owner_of(objects, self.owner)
         guard(objects, claim.namespace, self.kinds, str(claim.ref))

@@ -13,9 +13,8 @@ from gwdeployer.objects import (
     is_dns_subdomain,
     is_namespaced,
     metadata_of,
-    name_of,
-    namespace_of,
 )
+from gwdeployer.objects.states import Place, place_of
 
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -29,10 +28,10 @@ def guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], o
     """
     faults: list[Fault] = []
     produced = {kind.group_kind for kind in kinds}
-    seen: set[tuple[tuple[str, str], str, str]] = set()
+    seen: set[tuple[tuple[str, str], Place]] = set()
     for obj in objects:
         kind = KindRef.of_object(obj)
-        identity = kind.group_kind, namespace_of(obj), name_of(obj)
+        identity = kind.group_kind, place_of(obj)
         if identity in seen:
             faults.append(_fault(obj, "is rendered twice", hint="give one of the two another name"))
         seen.add(identity)
@@ -40,7 +39,8 @@ def guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], o
             hint = "add it to the generator's kinds(), or it would never be pruned"
             faults.append(_fault(obj, f"kind {kind} is not one that this deployer produces", hint=hint))
         faults += _metadata_faults(obj, kind, namespace)
-        faults += _selector_faults(obj)
+        if "spec" in obj:
+            faults += _selector_faults(obj)
     if faults:
         raise PlanError(faults, owner=owner)
 
@@ -58,7 +58,8 @@ def _metadata_faults(obj: Object, kind: KindRef, namespace: str) -> Iterator[Fau
         message = f"is in namespace {shown(metadata.get('namespace'))}, not in its owner's, {namespace!r}"
         yield _fault(obj, message, "metadata.namespace")
     for field in ("labels", "annotations"):
-        yield from _text_faults(obj, metadata.get(field), f"metadata.{field}")
+        if field in metadata:
+            yield from _text_faults(obj, metadata[field], f"metadata.{field}")
 
 
 def _is_name(name: str, kind: KindRef) -> bool:

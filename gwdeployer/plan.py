@@ -24,11 +24,11 @@ from gwdeployer.objects import (
     KindRef,
     Object,
     ObjectRef,
+    all_owned,
     describe,
     dns_label,
     name_of,
     namespace_of,
-    owned,
     tier,
 )
 from gwdeployer.objects.owners import Owner
@@ -170,7 +170,7 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
     warnings = (*context.warnings, *claim.faults)
     if isinstance(values, Skip):
         return Plan(claim.ref, skip=values, kinds=recipe.kinds, warnings=warnings, claim=claim)
-    objects = sorted((owned(obj, owner, recipe.owner) for obj in rendered), key=tier)
+    objects = sorted(all_owned(rendered, owner, recipe.owner), key=tier)
     kinds = recipe.kinds
     guard(objects, claim.namespace, kinds, describe(owner))
     return Plan(

@@ -9,7 +9,7 @@ from gwdeployer._lazy import lazy_exports
 from gwdeployer.objects.identity import IdentityCache
 from gwdeployer.objects.names import dns_label, is_dns_subdomain, is_namespace_name, label_value
 from gwdeployer.objects.order import tier
-from gwdeployer.objects.ownership import is_namespaced, is_owned_by, owned, owner_reference
+from gwdeployer.objects.ownership import all_owned, is_namespaced, is_owned_by, owned, owner_reference
 from gwdeployer.objects.refs import (
     KindRef,
     Object,
@@ -31,6 +31,7 @@ __all__ = [
     "KindRef",
     "Object",
     "ObjectRef",
+    "all_owned",
     "describe",
     "dns_label",
     "is_dns_subdomain",

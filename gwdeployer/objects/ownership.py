@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gwdeployer.objects.refs import KindRef, Object, metadata_of, name_of, namespace_of
@@ -66,12 +66,34 @@ def owned(obj: Object, owner: Mapping[str, Any], kind: KindRef) -> Object:
     A cluster-scoped object cannot be owned by a namespaced one, so it carries the owner's UID as a label and
     its namespace and name as annotations instead. ``obj`` itself is not changed.
     """
+    [marked] = all_owned([obj], owner, kind)
+    return marked
+
+
+def all_owned(objects: Iterable[Object], owner: Mapping[str, Any], kind: KindRef) -> list[Object]:
+    """Return the objects marked as :func:`owned`; they share what they say of the owner."""
+    reference = owner_reference(owner, kind)
+    references = None if reference is None else [reference]
+    namespace = namespace_of(owner) or "default"
+    return [
+        _in_namespace(obj, namespace, references)
+        if is_namespaced(KindRef.of_object(obj))
+        else _labelled(obj, owner)
+        for obj in objects
+    ]
+
+
+def _in_namespace(obj: Object, namespace: str, references: list[dict[str, Any]] | None) -> Object:
     metadata = dict(metadata_of(obj))
-    if is_namespaced(KindRef.of_object(obj)):
-        metadata.setdefault("namespace", namespace_of(owner) or "default")
-        if reference := owner_reference(owner, kind):
-            metadata["ownerReferences"] = [reference]
-    elif uid := metadata_of(owner).get("uid"):
+    metadata.setdefault("namespace", namespace)
+    if references is not None:
+        metadata["ownerReferences"] = references
+    return {**obj, "metadata": metadata}
+
+
+def _labelled(obj: Object, owner: Mapping[str, Any]) -> Object:
+    metadata = dict(metadata_of(obj))
+    if uid := metadata_of(owner).get("uid"):
         metadata["labels"] = {**(metadata.get("labels") or {}), OWNER_UID: uid}
         place = {OWNER_NAMESPACE: namespace_of(owner), OWNER_NAME: name_of(owner)}
         metadata["annotations"] = {**(metadata.get("annotations") or {}), **place}
