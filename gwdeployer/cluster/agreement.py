@@ -20,8 +20,6 @@ from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fi
 
 #: What an object is found by is never owned (structured-merge-diff strips it).
 _FOUND_BY = ("apiVersion", "kind", "metadata")
-#: Where the owner's UID is: no two owners' objects have these parts of a set alike.
-_ITS_OWN = frozenset({"f:metadata", "f:ownerReferences"})
 _FOUND_BY_METADATA = frozenset({"name", "namespace"})
 
 
@@ -40,15 +38,124 @@ def agrees(live: Object, planned: Object, manager: str) -> bool:
     metadata = {name: value for name, value in planned["metadata"].items() if name not in _FOUND_BY_METADATA}
     if metadata:
         content["metadata"] = metadata
-    fields = fields_of(entry)
     try:
-        owned = _of_map(tuple(fields), tuple(map(bool, fields.values())))
-        return _map_agrees(live, content, fields, info, owned)
+        return _Map(fields_of(entry), info).agrees(live, content)
     except (AttributeError, LookupError, TypeError, ValueError):
         return False  # something is not of the form that it has where all is well
 
 
-class _Map(NamedTuple):
+class _Part:
+    """A part of a set, what it owns, and the last two values that were seen to agree in that."""
+
+    __slots__ = ("_last", "_owned", "fields", "info")
+
+    def __init__(self, fields: Fields, info: FieldInfo) -> None:
+        """``info`` is published of the values.
+
+        Raises LookupError where something that is owned is no plain map, and has no items with keys.
+        """
+        self.fields, self.info = fields, info
+        is_list = any(name[:2] == "k:" for name in fields)
+        self._owned = _List(fields, info) if is_list else _Map(fields, info)
+        self._last: tuple[Any, Any] = (None, None)
+
+    def agrees(self, live: Any, planned: Any) -> bool:
+        """Return whether two values agree in what is owned of them."""
+        if self._last == (live, planned):  # in a tuple, what is one and the same is not looked into
+            return True
+        if not self._owned.agrees(live, planned):
+            return False
+        self._last = live, planned
+        return True
+
+
+#: By the identity of part and info. Objects that are managed alike share a part, and nobody changes it: what
+#: was looked at for one of them need not be looked at for the next, where both are alike.
+_known: dict[tuple[int, int], _Part] = {}
+_REMEMBERED = 4096
+
+
+def _part_of(fields: Fields, info: FieldInfo) -> _Part:
+    key = id(fields), id(info)
+    known = _known.get(key)
+    if known is None or known.fields is not fields or known.info is not info:
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        known = _known[key] = _Part(fields, info)
+    return known
+
+
+class _Map:
+    """What a set owns of a map: some values whole, and some in part."""
+
+    __slots__ = ("_info", "_parts", "_shape")
+
+    def __init__(self, fields: Fields, info: FieldInfo) -> None:
+        self._info = info
+        self._shape = _map_shape(tuple(fields), tuple(map(bool, fields.values())))
+        # What is owned of metadata names the owner: no two owners' objects share it.
+        self._parts = [
+            (name, (_Map if part == "f:metadata" else _part_of)(fields[part], _info_of(name, info)))
+            for name, part in self._shape.parts
+        ]
+
+    def agrees(self, live: Any, planned: Any) -> bool:
+        shape = self._shape
+        if planned.keys() != shape.names:
+            return False
+        if shape.values(planned) != shape.values(live) and not self._has_wholes(live, planned):
+            return False
+        for name, part in self._parts:  # noqa: SIM110 - a generator for each map costs as much again
+            if not part.agrees(live[name], planned[name]):
+                return False
+        return True
+
+    def _has_wholes(self, live: Mapping[str, Any], planned: Mapping[str, Any]) -> bool:
+        return all(
+            holds(live.get(name), planned[name], _info_of(name, self._info)) for name in self._shape.wholes
+        )
+
+
+class _List:
+    """What a set owns of a list's items, each of which has keys."""
+
+    __slots__ = ("_fields", "_info", "_shape")
+
+    def __init__(self, fields: Fields, info: FieldInfo) -> None:
+        self._fields = fields
+        self._info = info.items or ANYTHING
+        self._shape = _list_shape(tuple(fields))
+
+    def agrees(self, live: Any, planned: Any) -> bool:
+        keys_of, names = self._shape
+        there = {keys_of(item): item for item in live}
+        if len(planned) != len(names) or len(there) != len(live):
+            return False
+        paired = self._paired(planned)
+        if len({keys for _, keys, _ in paired}) != len(planned):
+            return False
+        return all(self._agrees(there[keys], item, inner) for item, keys, inner in paired)
+
+    def _paired(self, planned: Sequence[Any]) -> list[tuple[Any, Any, Fields]]:
+        """Return each planned item with its keys and what is owned of it."""
+        fields, (keys_of, names) = self._fields, self._shape
+        try:
+            return [(item, keys, fields[names[keys]]) for item in planned for keys in [keys_of(item)]]
+        except KeyError:  # a key that the plan leaves to the API
+            pairs = pairings(planned, fields)
+            return [(item, keys_of(keys or {}), inner or {}) for item, keys, inner in pairs]
+
+    def _agrees(self, live: Any, planned: Any, fields: Fields) -> bool:
+        if not fields:
+            return live == planned or holds(live, planned, self._info)
+        return _part_of(fields, self._info).agrees(live, planned)
+
+
+def _info_of(name: str, info: FieldInfo) -> FieldInfo:
+    return fields_of_value(info).get(name) or info.values or ANYTHING
+
+
+class _MapShape(NamedTuple):
     """What a set owns of a map: its names, the values owned whole, and the names of those owned in part."""
 
     names: frozenset[str]
@@ -57,113 +164,15 @@ class _Map(NamedTuple):
     parts: tuple[tuple[str, str], ...]
 
 
-class _List(NamedTuple):
+class _ListShape(NamedTuple):
     """What a set owns of a list's items: their keys, and the name that each has in the set."""
 
     keys: Callable[[Mapping[str, Any]], Any]
     names: Mapping[Any, str]
 
 
-class _Set:
-    """A part of a set, what it says, and the last two values that were seen to agree in what it owns."""
-
-    __slots__ = ("fields", "last", "owned")
-
-    def __init__(self, fields: Fields) -> None:
-        self.fields = fields
-        self.owned = _owned(fields)
-        self.last: tuple[Any, Any, FieldInfo] = (None, None, ANYTHING)
-
-
-#: By the identity of the part, which objects that are managed alike share, and nobody changes: what was
-#: looked at for one of them need not be looked at for the next, where both are alike.
-_sets: dict[int, _Set] = {}
-_REMEMBERED = 4096
-
-
-def _set_of(fields: Fields) -> _Set:
-    known = _sets.get(id(fields))
-    if known is None or known.fields is not fields:
-        if len(_sets) >= _REMEMBERED:
-            _sets.clear()
-        known = _sets[id(fields)] = _Set(fields)
-    return known
-
-
-def _agrees(live: Any, planned: Any, fields: Fields, info: FieldInfo) -> bool:
-    if not fields:
-        return live == planned or holds(live, planned, info)
-    known = _set_of(fields)
-    # In a tuple, what is one and the same is not looked into. One set may stand for fields of two types.
-    if known.last == (live, planned, info):
-        return True
-    if not _owned_agrees(live, planned, fields, info, known.owned):
-        return False
-    known.last = live, planned, info
-    return True
-
-
-def _owned_agrees(live: Any, planned: Any, fields: Fields, info: FieldInfo, owned: _Map | _List) -> bool:
-    if isinstance(owned, _Map):
-        return _map_agrees(live, planned, fields, info, owned)
-    return _list_agrees(live, planned, fields, info.items or ANYTHING, owned)
-
-
-def _map_agrees(
-    live: Mapping[str, Any],
-    planned: Mapping[str, Any],
-    fields: Fields,
-    info: FieldInfo,
-    owned: _Map,
-) -> bool:
-    if planned.keys() != owned.names:
-        return False
-    known, others = fields_of_value(info), info.values or ANYTHING
-    if owned.values(planned) != owned.values(live):
-        for name in owned.wholes:
-            if not holds(live.get(name), planned[name], known.get(name) or others):
-                return False
-    for name, part in owned.parts:
-        inner, value_info = fields[part], known.get(name) or others
-        if part in _ITS_OWN:
-            found = _owned_agrees(live[name], planned[name], inner, value_info, _owned(inner))
-        else:
-            found = _agrees(live[name], planned[name], inner, value_info)
-        if not found:
-            return False
-    return True
-
-
-def _list_agrees(
-    live: Sequence[Any], planned: Sequence[Any], fields: Fields, info: FieldInfo, owned: _List
-) -> bool:
-    there = {owned.keys(item): item for item in live}
-    if len(planned) != len(owned.names) or len(there) != len(live):
-        return False
-    paired = _paired(planned, fields, owned)
-    if len({keys for _, keys, _ in paired}) != len(planned):
-        return False
-    return all(_agrees(there[keys], item, inner, info) for item, keys, inner in paired)
-
-
-def _paired(planned: Sequence[Any], fields: Fields, owned: _List) -> list[tuple[Any, Any, Fields]]:
-    """Return each planned item with its keys and what is owned of it."""
-    try:
-        return [(item, keys, fields[owned.names[keys]]) for item in planned for keys in [owned.keys(item)]]
-    except KeyError:  # a key that the plan leaves to the API
-        pairs = pairings(planned, fields)
-        return [(item, owned.keys(keys or {}), inner or {}) for item, keys, inner in pairs]
-
-
-def _owned(fields: Fields) -> _Map | _List:
-    """Return what a set owns. Raises LookupError where it is of no plain map, nor of items with keys."""
-    if any(name[:2] == "k:" for name in fields):
-        return _of_list(tuple(fields))
-    return _of_map(tuple(fields), tuple(map(bool, fields.values())))
-
-
 @lru_cache(maxsize=4096)
-def _of_map(names: tuple[str, ...], are_parts: tuple[bool, ...]) -> _Map:
+def _map_shape(names: tuple[str, ...], are_parts: tuple[bool, ...]) -> _MapShape:
     """Return what a set with these names owns of a map. Raises LookupError where that is no plain map."""
     wholes, parts = [], []
     for name, is_part in zip(names, are_parts, strict=True):
@@ -172,17 +181,17 @@ def _of_map(names: tuple[str, ...], are_parts: tuple[bool, ...]) -> _Map:
         elif name != ITSELF:
             raise LookupError(name)
     owned = frozenset([*wholes, *(name for name, _ in parts)])
-    return _Map(owned, tuple(wholes), itemgetter(*wholes) if wholes else _nothing, tuple(parts))
+    return _MapShape(owned, tuple(wholes), itemgetter(*wholes) if wholes else _nothing, tuple(parts))
 
 
 @lru_cache(maxsize=4096)
-def _of_list(names: tuple[str, ...]) -> _List:
+def _list_shape(names: tuple[str, ...]) -> _ListShape:
     """Return what a set with these names owns of a list. Raises LookupError where its items have no keys."""
     items = [(name, keys_in(name)) for name in names if name != ITSELF]
     [by] = {tuple(keys) for _, keys in items}
     if by == ("",):
         raise LookupError("the items are values")
-    return _List(itemgetter(*by), {itemgetter(*by)(keys): name for name, keys in items})
+    return _ListShape(itemgetter(*by), {itemgetter(*by)(keys): name for name, keys in items})
 
 
 def _nothing(_: Mapping[str, Any]) -> None:
