@@ -19,6 +19,8 @@ Condition = dict[str, Any]
 
 #: The API's bound on a condition's message, in characters.
 MAX_MESSAGE = 32768
+#: What a status that is known, or not, is called.
+_WORDS = {True: "True", False: "False", None: "Unknown"}
 
 
 class Reporter(ABC):
@@ -39,8 +41,12 @@ class Reporter(ABC):
 
 def condition(type_: str, status: bool | None, reason: str, message: str = "") -> Condition:
     """Return a condition that :func:`with_conditions` completes; None is ``Unknown``."""
-    word = {True: "True", False: "False", None: "Unknown"}[status]
-    return {"type": type_, "status": word, "reason": reason, "message": one_line(message, MAX_MESSAGE - 64)}
+    return {
+        "type": type_,
+        "status": _WORDS[status],
+        "reason": reason,
+        "message": one_line(message, MAX_MESSAGE - 64),
+    }
 
 
 def with_conditions(

@@ -53,7 +53,7 @@ def _values(service: Object, spec: Mapping[str, Any], wanted: Collection[str]) -
     balancer = _mapping(_mapping(service.get("status")).get("loadBalancer"))
     for ingress in balancer.get("ingress") or ():
         ip, hostname = ingress.get("ip") or "", ingress.get("hostname") or ""
-        value = ip if ip and _same_form(ip) in wanted else hostname or ip
+        value = ip if ip and hostname and _same_form(ip) in wanted else hostname or ip
         if value:
             yield value
 
@@ -86,6 +86,10 @@ def address_problems(
     addresses: Sequence[Address], given: Sequence[StatusAddress], service: Object
 ) -> Iterator[Reason]:
     """Yield what keeps a Gateway from being reached at the addresses it asks for, or at any."""
+    if not addresses:
+        if not given:
+            yield Reason(NOT_ASSIGNED, _waiting(service))
+        return
     values = {_same_form(one["value"]) for one in given}
     wanted = wanted_values(addresses)
     types = {one["type"] for one in given}
@@ -95,8 +99,6 @@ def address_problems(
             yield _not_given(one, f"{path}.value", len(wanted), given, service)
         elif not one.value and (one.type or IP) not in types:
             yield Reason(NOT_ASSIGNED, f"{path}: no address of type {one.type or IP} has been assigned yet")
-    if not addresses and not given:
-        yield Reason(NOT_ASSIGNED, _waiting(service))
 
 
 def _not_given(
