@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from gwdeployer.cluster.outcomes import soonest
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.changes import Change
@@ -271,10 +272,10 @@ def _requeue(handled: Handled, queue: WorkQueue[ObjectRef]) -> None:
     key, again = handled.key, handled.requeue_after
     if handled.stale:
         queue.add(key)
-    if handled.retry_after is not None:
-        again = queue.retry(key, at_least=handled.retry_after)
-    elif again is not None:
+    if again is not None:
         queue.add_after(key, again)
+    if handled.retry_after is not None:
+        again = soonest((again, queue.retry(key, at_least=handled.retry_after)))
     if not handled.errors:
         queue.forget(key)
     when = "when something changes" if again is None else f"in {again:.1f} s"

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from weakref import WeakSet
 
-from gwdeployer.cluster.outcomes import Action, ReconcileResult
+from gwdeployer.cluster.outcomes import Action, Outcome, ReconcileResult
 from gwdeployer.controller.answered import AnsweredStore
 from gwdeployer.controller.observing import Handled, unexpected
 from gwdeployer.controller.owner_kinds import OwnerKind
@@ -63,13 +63,19 @@ class OwnerHandler:
         return Handled(key, self.name, owner, result, repaired, written, error, stale, seen, ahead)
 
     def _is_ahead(self, result: ReconcileResult) -> bool:
-        """Return whether the cache does not show all objects as the server has answered."""
-        outcomes = result.deployed.outcomes if result.deployed else ()
-        answered = (one for one in outcomes if one.live is not None)
+        """Return whether the cache does not show all objects as the server has answered.
+
+        Nor anything where something is in the way: that may be gone by now, and nobody would tell.
+        """
         try:
-            return not all(is_same(self._cache.get(*one.ref), one.live) for one in answered)
+            return not all(map(self._is_shown, result.deployed.outcomes if result.deployed else ()))
         except NotSynced:
             return True
+
+    def _is_shown(self, outcome: Outcome) -> bool:
+        if outcome.action is Action.REFUSED:
+            return self._cache.get(*outcome.ref) is not None
+        return outcome.live is None or is_same(self._cache.get(*outcome.ref), outcome.live)
 
     def _seen(
         self,

@@ -7,7 +7,7 @@ from gwdeployer.cluster.live import TRUSTED_FOR
 from gwdeployer.controller.controller import _requeue
 from gwdeployer.controller.observing import Handled
 from gwdeployer.controller.work_queue import WorkQueue
-from gwdeployer.errors import GwdeployerError, InvalidObject, ServerFailure
+from gwdeployer.errors import ForeignObject, GwdeployerError, InvalidObject, ServerFailure
 from gwdeployer.objects import KindRef, ObjectRef
 
 WEB = ObjectRef(KindRef("example.com", "v1", "Site"), "shop", "web")
@@ -57,5 +57,14 @@ def test_what_rests_on_answers_that_no_cache_has_shown_is_looked_at_when_they_ar
     queue: WorkQueue[ObjectRef] = WorkQueue(clock=(clock := Clock()), jitter=lambda: 0.0)
     deployed = DeployResult(WEB, (Outcome(SECRET, Action.UNCHANGED),))
     _requeue(Handled(WEB, "site", result=ReconcileResult(WEB, deployed=deployed), ahead=True), queue)
+    clock.now += TRUSTED_FOR + 1
+    assert queue.get(timeout=0) == WEB
+
+
+def test_what_failed_for_long_is_looked_at_when_answers_are_believed_no_more() -> None:
+    queue: WorkQueue[ObjectRef] = WorkQueue(clock=(clock := Clock()), jitter=lambda: 0.0)
+    refused = Outcome(SECRET, Action.REFUSED, ForeignObject("is not ours", delay=TRUSTED_FOR + 100))
+    result = ReconcileResult(WEB, deployed=DeployResult(WEB, (refused,)))
+    _requeue(Handled(WEB, "site", result=result, ahead=True), queue)
     clock.now += TRUSTED_FOR + 1
     assert queue.get(timeout=0) == WEB
