@@ -271,20 +271,18 @@ class Deployer:
         except GwdeployerError as error:
             ref, seconds = Owner.of(obj, self.owner).ref, time.perf_counter() - began
             return ReconcileResult(ref, planning=error, plan_seconds=seconds)
-        planned = ReconcileResult(made.owner, made, plan_seconds=time.perf_counter() - began)
+        seconds = time.perf_counter() - began
         if made.skip and not made.skip.cleanup:
-            return planned
+            return ReconcileResult(made.owner, made, plan_seconds=seconds)
         writer, kinds = self._writer(), (*made.kinds, *self._prunes)
         deployed = writer.deploy(claim, made, live, patience)
-        if deployed.errors:
-            return replace(planned, deployed=deployed)
-        pruned = writer.prune(claim, made.objects, kinds, live, patience)
-        return replace(planned, deployed=deployed, pruned=pruned)
+        pruned = None if deployed.errors else writer.prune(claim, made.objects, kinds, live, patience)
+        return ReconcileResult(made.owner, made, deployed, pruned, plan_seconds=seconds)
 
     def _wanted(self, owner: Object, store: ObjectStore) -> Plan:
-        claim = Owner.of(owner, self.owner)
-        if not claim.deleting:
+        if not metadata_of(owner).get("deletionTimestamp"):
             return self.plan(owner, store)
+        claim = Owner.of(owner, self.owner)
         return Plan(claim.ref, skip=Skip("is being deleted", cleanup=True), kinds=self.kinds, claim=claim)
 
     def _writer(self) -> Writer:

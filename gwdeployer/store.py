@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from operator import is_
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -246,8 +247,4 @@ def _ask(read: Read, store: ObjectStore) -> Sequence[Object | None]:
 
 
 def _same(before: tuple[Object | None, ...] | None, now: Sequence[Object | None]) -> bool:
-    return (
-        before is not None
-        and len(before) == len(now)
-        and all(a is b for a, b in zip(before, now, strict=True))
-    )
+    return before is not None and len(before) == len(now) and all(map(is_, before, now))

@@ -32,8 +32,10 @@ def resource_version(obj: Mapping[str, Any]) -> str:
 
 def is_same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
     """Return whether two objects are one and the same, unchanged (or both are absent)."""
+    if one is other:
+        return True
     if one is None or other is None:
-        return one is other
+        return False
     return version_of(one) == version_of(other)
 
 
