@@ -100,12 +100,12 @@ class DeployResult:
     @property
     def errors(self) -> tuple[GwdeployerError, ...]:
         """Every error, in the order of the plan."""
-        return tuple(outcome.error for outcome in self.outcomes if outcome.error)
+        return tuple([outcome.error for outcome in self.outcomes if outcome.error])
 
     @property
     def warnings(self) -> tuple[RetryableError, ...]:
         """Why objects were skipped, in the order of the plan."""
-        return tuple(outcome.warning for outcome in self.outcomes if outcome.warning)
+        return tuple([outcome.warning for outcome in self.outcomes if outcome.warning])
 
     @property
     def waiting(self) -> bool:
@@ -170,7 +170,7 @@ class ReconcileResult:
     def written(self) -> tuple[Outcome, ...]:
         """What was created or changed, in the order of the plan."""
         outcomes = self.deployed.outcomes if self.deployed else ()
-        return tuple(outcome for outcome in outcomes if outcome.action in _WRITTEN)
+        return tuple([outcome for outcome in outcomes if outcome.action in _WRITTEN])
 
     @property
     def at_rest(self) -> ReconcileResult:
