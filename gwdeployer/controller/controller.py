@@ -247,7 +247,7 @@ class Controller:
 
     def _ended(self, key: ObjectRef, queue: WorkQueue[ObjectRef], handled: Handled | None = None) -> None:
         """Have a key looked at again if its pass, which has ended, has missed anything."""
-        seen, wrote = (handled.seen, handled.wrote) if handled else (frozenset(), False)
+        seen, wrote = (handled.seen, handled.wrote) if handled else (frozenset, False)
         if self._echoes.ended(key, seen, wrote=wrote):
             queue.add(key)
 

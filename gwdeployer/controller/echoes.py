@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Set
+from collections.abc import Callable, Set
 
 from gwdeployer.controller.changes import Change
 from gwdeployer.objects import ObjectRef
@@ -49,16 +49,21 @@ class Echoes:
             self._await(key, awaited - {version})
             return False
 
-    def ended(self, key: ObjectRef, seen: Set[Version], *, wrote: bool) -> bool:
+    def ended(self, key: ObjectRef, seen: Callable[[], Set[Version]], *, wrote: bool) -> bool:
         """Note that a pass has ended, and the states it has ``seen``; return whether it has missed anything.
+
+        They are asked for only where it matters: most passes write nothing, and nobody else does meanwhile.
 
         What an earlier pass has seen and this one has not is news again: it may have to go.
         """
         with self._lock:
             meanwhile = self._meanwhile.pop(key)
             before = self._awaited.pop(key, frozenset())
-            self._await(key, (seen if wrote else seen & before) - meanwhile)
-            return not meanwhile <= seen
+            if not (wrote or meanwhile or before):
+                return False
+            states = seen()
+            self._await(key, (states if wrote else states & before) - meanwhile)
+            return not meanwhile <= states
 
     def _await(self, key: ObjectRef, versions: Set[Version]) -> None:
         if not versions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 from gwdeployer.cluster import live
@@ -25,8 +25,8 @@ class Handled:
     ``name`` is the plugin's, or the owner kind's. ``object`` is None for what is gone. ``result`` is None
     where there was nothing to reconcile. ``repaired`` are objects that were put right though the plan was the
     one before: somebody else had changed them. ``error`` is what kept the status from being written.
-    ``stale`` says that something that was read has changed meanwhile. ``seen`` are the states of objects that
-    are no reason for another pass: this one has taken them into account. ``ahead`` says that it rests on
+    ``stale`` says that something that was read has changed meanwhile. ``seen`` tells the states of objects
+    that are no reason for another pass: this one has taken them into account. ``ahead`` says that it rests on
     answers of the server that the cache does not show.
     """
 
@@ -38,7 +38,7 @@ class Handled:
     status_written: bool = False
     error: GwdeployerError | None = None
     stale: bool = False
-    seen: Set[Version] = field(default=frozenset(), repr=False)
+    seen: Callable[[], Set[Version]] = field(default=frozenset, repr=False, compare=False)
     ahead: bool = False
 
     @property

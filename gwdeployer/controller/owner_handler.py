@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from functools import partial
 from weakref import WeakSet
 
 from gwdeployer.cluster.outcomes import Action, Outcome, ReconcileResult
@@ -58,7 +59,8 @@ class OwnerHandler:
         news = self._shared.dependents.record(key, planning.reads, reporting.reads, _obstacles(result))
         # What was read first and subscribed to later may have changed in between.
         stale = news and not (unchanged(planning.reads, self._cache) and unchanged(reporting.reads, answered))
-        seen = frozenset() if error else self._seen(key, cached, result, planning.reads, reporting.reads)
+        reads = planning.reads, reporting.reads
+        seen = frozenset if error else partial(self._seen, key, cached, result, *reads)
         ahead = self._is_ahead(result)
         return Handled(key, self.name, owner, result, repaired, written, error, stale, seen, ahead)
 

@@ -39,7 +39,7 @@ def secret(version: int, uid: str = "one") -> Object:
 def after_writing(*written: Object) -> Echoes:
     echoes = Echoes()
     echoes.began(WEB)
-    assert not echoes.ended(WEB, {version_of(obj) for obj in written}, wrote=True)
+    assert not echoes.ended(WEB, lambda: {version_of(obj) for obj in written}, wrote=True)
     return echoes
 
 
@@ -67,7 +67,7 @@ def test_what_comes_back_during_the_pass_that_wrote_it_makes_no_other() -> None:
     echoes = Echoes()
     echoes.began(WEB)
     assert not echoes.is_news(WEB, Change(SECRET, None, secret(5)))
-    assert not echoes.ended(WEB, {version_of(secret(5))}, wrote=True)
+    assert not echoes.ended(WEB, lambda: {version_of(secret(5))}, wrote=True)
 
 
 def test_what_a_pass_has_not_seen_is_told_at_its_end() -> None:
@@ -75,27 +75,27 @@ def test_what_a_pass_has_not_seen_is_told_at_its_end() -> None:
         echoes = Echoes()
         echoes.began(WEB)
         assert not echoes.is_news(WEB, change)
-        assert echoes.ended(WEB, {version_of(secret(5))}, wrote=True)
+        assert echoes.ended(WEB, lambda: {version_of(secret(5))}, wrote=True)
 
 
 def test_what_comes_back_is_no_news_after_another_pass_that_has_seen_it() -> None:
     echoes = after_writing(secret(5))
     echoes.began(WEB)
-    echoes.ended(WEB, {version_of(secret(5))}, wrote=False)
+    echoes.ended(WEB, lambda: {version_of(secret(5))}, wrote=False)
     assert not echoes.is_news(WEB, Change(SECRET, None, secret(5)))
 
 
 def test_what_the_next_pass_has_not_seen_is_news_for_it_may_have_to_go() -> None:
     echoes = after_writing(secret(5))
     echoes.began(WEB)
-    echoes.ended(WEB, set(), wrote=False)
+    echoes.ended(WEB, set, wrote=False)
     assert echoes.is_news(WEB, Change(SECRET, None, secret(5)))
 
 
 def test_only_what_was_written_is_waited_for() -> None:
     echoes = Echoes()
     echoes.began(WEB)
-    echoes.ended(WEB, {version_of(secret(5))}, wrote=False)
+    echoes.ended(WEB, lambda: {version_of(secret(5))}, wrote=False)
     assert echoes.is_news(WEB, Change(SECRET, None, secret(5)))
 
 
@@ -171,7 +171,7 @@ def test_only_of_versions_that_are_numbers_it_is_believed_that_they_were_seen(
     shared = Shared(server, MemoryStore([site]), Dependents(), Scope(), None, dry_run=False)
     handled = OwnerHandler(kind, shared).handle(WEB, threading.Event())
     assert handled.errors == ()
-    assert len(handled.seen) == expected
+    assert len(handled.seen()) == expected
 
 
 class Exiting(Sites):
