@@ -64,9 +64,10 @@ class Dependents:
         topics |= {_topic(read): True for read in reporting}
         topics |= {_Topic(ref.kind.group_kind, "name", (ref.namespace, ref.name)): True for ref in objects}
         with self._lock:
-            before = self._topics.get(key, {})
+            before = self._topics.get(key)
             if before == topics:
                 return False
+            before = before or {}
             self._replace(key, before, topics)
             return any(topic not in before or counts > before[topic] for topic, counts in topics.items())
 
@@ -77,7 +78,7 @@ class Dependents:
             self._topics.pop(key, None)
 
     def keys(self) -> list[ObjectRef]:
-        """Return all keys that have read anything and are not forgotten."""
+        """Return all keys on record, those that have read nothing, too, until they are forgotten."""
         with self._lock:
             return list(self._topics)
 

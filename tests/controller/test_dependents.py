@@ -50,6 +50,14 @@ def test_who_has_read_anything_of_a_kind_is_known() -> None:
     assert known.readers(SECRET) == set()
 
 
+def test_a_key_that_has_read_nothing_is_known_until_it_is_forgotten() -> None:
+    known = Dependents()
+    assert not known.record(WEB, ())
+    assert known.keys() == [WEB]
+    known.forget(WEB)
+    assert known.keys() == []
+
+
 def test_a_kind_is_the_same_in_every_version() -> None:
     known = after(lambda store: store.get(KindRef(CLASS.group, "v1beta1", CLASS.kind), "", "ours"))
     gateway_class = {"apiVersion": CLASS.api_version, "kind": CLASS.kind, "metadata": {"name": "ours"}}
