@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,6 +62,8 @@ def connected(kubeconfig: Path | None, context: str | None) -> Iterator[Kubernet
     """Connect to the cluster, and close at the end. Raises InputsError where it is not known."""
     from gwdeployer.cluster.kubernetes_cluster import KubernetesCluster  # noqa: PLC0415 - --help does without
 
+    # What went wrong is reported at the end; without a handler, warnings would be printed as well.
+    logging.getLogger("gwdeployer").addHandler(logging.NullHandler())
     cluster = KubernetesCluster.connect(kubeconfig, context)
     try:
         yield cluster

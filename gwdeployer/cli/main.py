@@ -13,6 +13,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from gwdeployer.cli.pydantic_plugins import disable_pydantic_plugins
+
 ALLOCATIONS = 200_000
 
 
@@ -30,8 +32,7 @@ def execute(arguments: Sequence[str] | None = None) -> None:
     # Most of a preview's time goes into loading modules; the collector would run some fifty times meanwhile
     # and find nothing.
     gc.set_threshold(ALLOCATIONS)
-    # Pydantic would look through every installed distribution for plugins of its own; none is wanted here.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    disable_pydantic_plugins()
     from gwdeployer import cache  # noqa: PLC0415
     from gwdeployer.cli.command_line import command_line  # noqa: PLC0415
     from gwdeployer.cli.report import BAD_INPUT, print_faults  # noqa: PLC0415

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +24,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _log(_: click.Context, __: click.Parameter, verbose: int) -> None:
     if verbose:
+        import logging  # noqa: PLC0415 - previews do without
+
         level = logging.INFO if verbose == 1 else logging.DEBUG
         logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
-    else:
-        # What went wrong is reported at the end; without a handler, warnings would be printed as well.
-        logging.getLogger("gwdeployer").addHandler(logging.NullHandler())
 
 
 _VERBOSE = click.option(

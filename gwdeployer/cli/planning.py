@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
+from gwdeployer.cli.logger import Logger
 from gwdeployer.cli.report import Report
 from gwdeployer.deployer import Deployer
 from gwdeployer.errors import ChartError, Fault, GwdeployerError, PlanError, one_line, shown
@@ -18,7 +18,7 @@ from gwdeployer.plan import Plan
 from gwdeployer.plugins import Plugin
 from gwdeployer.store import DEFAULT_NAMESPACE, MemoryStore, ObjectStore
 
-logger = logging.getLogger(__name__)
+logger = Logger(__name__)
 
 
 class Planned(NamedTuple):

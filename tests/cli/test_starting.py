@@ -49,6 +49,7 @@ OTHERS = (
     "gwdeployer_inference.parameters",
     "gwdeployer_inference.profiles",
     "kubernetes",
+    "logging",
     "prometheus_client",
     "unittest",
 )
@@ -86,11 +87,12 @@ def test_the_command_line_keeps_compiled_templates_and_their_skeletons_in_the_us
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     kept: list[set[Path]] = []
     for _ in range(2):
-        loaded_by_render(tmp_path)
+        loaded = loaded_by_render(tmp_path)
         kept.append(set((tmp_path / "cache" / "gwdeployer" / "kept").iterdir()))
     assert kept[0] == kept[1]
     # What distributions offer, all templates together, and the skeleton of each.
     assert len(kept[0]) == 1 + 1 + 4
+    assert "importlib.metadata" not in loaded  # neither for our plugins, the second time, nor for pydantic's
 
 
 def models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -110,3 +112,26 @@ def test_annotations_of_models_are_types_and_not_texts_to_compile() -> None:
         if any(isinstance(annotation, str) for annotation in vars(model).get("__annotations__", {}).values())
     }
     assert postponed == set()
+
+
+def loader_of_pydantics_plugins(disabled: str, code: str) -> list[str]:
+    """What a process prints that has taken them away, or would have."""
+    code = (
+        "from gwdeployer.cli.pydantic_plugins import disable_pydantic_plugins\n"
+        "disable_pydantic_plugins()\n"
+        f"from pydantic.plugin import _loader\n{code}"
+    )
+    environment = {**os.environ, "PYDANTIC_DISABLE_PLUGINS": disabled}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return done.stdout.splitlines()
+
+
+def test_what_stands_in_for_pydantics_loader_of_plugins_gives_way_to_it() -> None:
+    code = "print(_loader.get_plugins(), _loader.PYDANTIC_ENTRY_POINT_GROUP)"
+    code += "\nfrom pydantic.plugin import _loader\nprint(_loader.__file__.endswith('_loader.py'))"
+    assert loader_of_pydantics_plugins("__all__", code) == ["() pydantic", "True"]
+
+
+def test_pydantics_own_plugins_are_looked_for_where_the_environment_asks_for_them() -> None:
+    assert loader_of_pydantics_plugins("one", "print(_loader.__file__.endswith('_loader.py'))") == ["True"]
