@@ -107,7 +107,7 @@ class Chart:
 
         The objects are the caller's own. Raises ChartError with all faults: values that the schema refuses,
         else the first expression that failed in each template. Costs about 0.1 ms for four objects whose
-        shape was seen before.
+        shape was seen before, 0.04 ms where only names are others.
         """
         merged = coalesce(self._source.values, values)
         if faults := self._schema.faults(merged):

@@ -1,13 +1,15 @@
-"""What a value in a template may be: JSON data, or one of three things that only templates know.
+"""What a value in a template may be: JSON data, or one of four things that only templates know.
 
-``omit`` takes its key or item with it, a *missing value* stands for a name that does not exist, and a
-*fragment* is the result of a macro. None of them ever becomes data or text without an error.
+``omit`` takes its key or item with it, a *missing value* stands for a name that does not exist, a *fragment*
+is the result of a macro, and a *blank* stands for a text that nobody looks at. None of them ever becomes data
+or text without an error.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Generator, ItemsView, Iterable, KeysView, Mapping, ValuesView
+from itertools import chain
 from typing import Any, NoReturn
 
 import jinja2
@@ -70,6 +72,51 @@ class Fragment:
         )
 
     __str__ = __bool__ = __len__ = __iter__ = __getitem__ = __contains__ = __hash__ = refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
+    __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = __format__ = refuse
+    __html__ = __int__ = __float__ = __index__ = __abs__ = __round__ = __reversed__ = refuse
+
+
+class BlankError(Exception):
+    """A template has looked at a text, and what it made of it holds for that text alone."""
+
+
+class Blank:
+    """Stands for a text that is not empty, or for several with texts between them: see ``chart.forms``.
+
+    It can be output, joined, and asked whether it is there.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, *parts: str | int) -> None:
+        """``parts`` are texts, and the numbers of those that are to be filled in."""
+        self.parts = parts
+
+    def expression(self, texts: str) -> str:
+        """Return the Python expression for the text that it stands for; ``texts`` names those to fill in."""
+        parts = [f"{texts}[{part}]" if isinstance(part, int) else repr(part) for part in self.parts]
+        return parts[0] if len(parts) == 1 else f'"".join(({", ".join(parts)}))'
+
+    def __repr__(self) -> str:
+        """Say what it is."""
+        return "<blank>"
+
+    def __bool__(self) -> bool:
+        """Be true, as a text is that is not empty."""
+        return True
+
+    def refuse(self, *_: object) -> NoReturn:
+        """Raise the error that any other use raises."""
+        raise BlankError
+
+    @staticmethod
+    def joined(values: Iterable[Any]) -> Blank:
+        """Return what stands for values that are joined. Raises as :func:`as_text` does."""
+        parts = [value.parts if isinstance(value, Blank) else (as_text(value),) for value in values]
+        return Blank(*chain.from_iterable(parts))
+
+    __str__ = __len__ = __iter__ = __getitem__ = __contains__ = __hash__ = refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
     __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = __format__ = refuse
     __html__ = __int__ = __float__ = __index__ = __abs__ = __round__ = __reversed__ = refuse
@@ -170,6 +217,8 @@ def _adopted_scalar(value: Any) -> Any:
         if math.isfinite(value):
             return float.__float__(value)
         raise TemplateFailure(f"the number {float.__repr__(value)} is not data")
+    if isinstance(value, Blank):
+        return value
     refuse_special(value)
     hint = "; add | list" if isinstance(value, (range, Generator, ItemsView, KeysView, ValuesView)) else ""
     raise TemplateFailure(f"{kind_of(value)} is not data{hint}")

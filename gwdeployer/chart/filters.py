@@ -19,6 +19,7 @@ from jinja2.filters import FILTERS as JINJA_FILTERS
 from gwdeployer import documents
 from gwdeployer.chart.data import (
     OMIT,
+    Fragment,
     MissingValue,
     Omit,
     TemplateFailure,
@@ -42,7 +43,9 @@ def optional(value: Any, empty: bool = False) -> Any:
 
 def required(value: Any, message: str = "") -> Any:
     """Return the value; fail with ``message`` where it is missing, null or the empty string (as in Helm)."""
-    if value is None or isinstance(value, (MissingValue, Omit)) or value == "":
+    if isinstance(value, Fragment):
+        value.refuse()
+    if value is None or isinstance(value, (MissingValue, Omit)) or (isinstance(value, str) and not value):
         raise TemplateFailure(message or "a required value is missing")
     return value
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from types import CodeType
-from typing import Any
+from typing import Any, TypeAlias
 
 import jinja2
 
@@ -15,6 +16,7 @@ from gwdeployer.chart.data import OMIT, PLAIN, Fragment, MissingValueError, Temp
 from gwdeployer.chart.environment import ChartEnvironment
 from gwdeployer.chart.faults import FaultFinder, SlotFailure, fault_at
 from gwdeployer.chart.filling import Fill, MisfitError, compile_fill, fill_of
+from gwdeployer.chart.forms import BlindEnvironment, Forms, Stream, data_of
 from gwdeployer.chart.skeleton import Skeleton, parse
 from gwdeployer.errors import ChartError, Fault, one_line
 from gwdeployer.provenance import LeafPath, Origin
@@ -24,6 +26,36 @@ HELPERS = "_helpers.j2"
 #: Skeletons a chart keeps; one for each control flow its templates were seen to take.
 MAX_SKELETONS = 512
 
+#: From a slot's value and site to the value as data of its own.
+_Take: TypeAlias = Callable[[Any, int], Any]
+
+
+class Templates:
+    """A chart's templates in an environment, ready to run."""
+
+    def __init__(self, chart: str, environment: ChartEnvironment, names: Iterable[str]) -> None:
+        """Compile them, or take them as they were. Raises ChartError with the faults of all of them."""
+        ready = _compiled(chart, environment, sorted(names))
+        self._environment = environment
+        self._helpers = ready.get(HELPERS)
+        self.documents = [t for name, t in ready.items() if not name.rsplit("/", 1)[-1].startswith("_")]
+
+    def seen(self, scope: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the helpers see."""
+        return {**self._environment.globals, **scope}
+
+    def names(self, scope: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what all templates see: the macros and variables of the helpers, too.
+
+        Raises what an expression raises.
+        """
+        names = self.seen(scope)
+        if self._helpers is not None:
+            context = self._helpers.new_context(names, shared=True)
+            deque(self._helpers.root_render_func(context), maxlen=0)
+            names["helpers"] = context.get_exported()
+        return names
+
 
 class Renderer:
     """Renders the templates of one chart. Safe for use by several threads."""
@@ -31,19 +63,19 @@ class Renderer:
     def __init__(self, chart: str, templates: Mapping[str, str]) -> None:
         """Compile every template. Raises ChartError with the faults of all that are not well-formed."""
         self._chart = chart
+        self._texts = templates
         self._shelf = Shelf(templates)
         known = self._shelf.templates()
-        codes = Codes(known.codes if known else {})
-        self._environment = ChartEnvironment(templates, codes, known.sites if known else ())
-        self._sites = self._environment.sites
+        self._codes = Codes(known.codes if known else {})
+        environment = ChartEnvironment(templates, self._codes, known.sites if known else ())
+        self._sites = environment.sites
         self._faults = FaultFinder(chart, templates, self._sites)
         self._skeletons: dict[tuple[int, ...], tuple[Skeleton, Fill]] = {}
+        self._forms = Forms()
         self._lock = threading.Lock()
-        ready = self._compiled(sorted(templates))
+        self._templates = Templates(chart, environment, templates)
         if known is None:
-            self._shelf.keep_templates(Compiled(codes.codes, self._sites))
-        self._helpers = ready.get(HELPERS)
-        self._templates = [t for name, t in ready.items() if not name.rsplit("/", 1)[-1].startswith("_")]
+            self._shelf.keep_templates(Compiled(self._codes.codes, self._sites))
 
     def render(self, scope: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the objects of all templates, in the order of their paths and of the text.
@@ -51,97 +83,72 @@ class Renderer:
         ``scope`` holds the names templates see. Raises ChartError with one fault for each template that
         failed, naming template, line and expression.
         """
-        names = {**self._environment.globals, **scope}
-        if self._helpers is not None:
-            names["helpers"] = self._evaluated(self._helpers, names)
+        data = data_of(scope)
+        streams = self._forms.filled(data)
+        if streams is not None:
+            try:
+                return [obj for stream in streams for obj in self._objects(stream)]
+            except ChartError:
+                pass  # templates say all that is wrong at once
+        return self._run(scope, data)
+
+    def _run(self, scope: Mapping[str, Any], data: bytes | None) -> list[dict[str, Any]]:
+        names = self._names(scope)
+        streams: list[Stream] = []
         objects: list[dict[str, Any]] = []
         faults: list[Fault] = []
-        for template in self._templates:
+        for template in self._templates.documents:
             try:
-                objects += self._rendered(template, names)
+                stream = self._stream(template, names)
+                objects += self._objects(stream)
+                streams.append(stream)
             except ChartError as error:
                 faults += error.faults
         if faults:
             raise ChartError(dict.fromkeys(faults))  # a helper that fails in each template is one fault
+        self._forms.learn(scope, data, streams, self._run_blindly)
         return objects
+
+    def _run_blindly(self, scope: Mapping[str, Any]) -> list[Stream]:
+        """Run templates on a scope with blanks. Raises whatever comes of it where one is looked into."""
+        names = self._blind_templates.names(scope)
+        return [_stream(template, names, _as_it_is) for template in self._blind_templates.documents]
+
+    @cached_property
+    def _blind_templates(self) -> Templates:
+        environment = BlindEnvironment(self._texts, self._codes, self._sites)
+        return Templates(self._chart, environment, self._texts)
 
     def trace(self, scope: Mapping[str, Any]) -> list[dict[LeafPath, Origin]]:
         """Return where each leaf of each object that ``render`` returns came from, in the same order.
 
         The values in ``scope`` may be traced (see :mod:`gwdeployer.provenance`).
         """
-        names = {**self._environment.globals, **scope}
-        if self._helpers is not None:
-            names["helpers"] = self._evaluated(self._helpers, names)
-        return [origins for template in self._templates for origins in self._traced(template, names)]
+        names = self._names(scope)
+        return [
+            origins for template in self._templates.documents for origins in self._traced(template, names)
+        ]
 
     def _traced(self, template: jinja2.Template, names: dict[str, Any]) -> Iterable[dict[LeafPath, Origin]]:
         from gwdeployer.chart.tracing import Tracer, keep  # noqa: PLC0415 - only explanations need it
 
-        shape: list[int] = []
-        values: list[Any] = []
-        stream = template.root_render_func(template.new_context(names, shared=True))
-        self._collect(stream, shape, values, lambda value, _: keep(value))
-        skeleton, fill = self._skeleton(tuple(shape))
-        tracer = Tracer(self._chart, skeleton, self._sites, values)
-        plain = [adopt(value) for value in values]
+        stream = _stream(template, names, lambda value, _: keep(value))
+        skeleton, fill = self._skeleton(stream.shape)
+        tracer = Tracer(self._chart, skeleton, self._sites, stream.values)
+        plain = [adopt(value) for value in stream.values]
         return tracer.documents(self._filled(skeleton, fill, plain, template.name or ""))
 
-    def _compiled(self, names: Iterable[str]) -> dict[str, jinja2.Template]:
-        ready: dict[str, jinja2.Template] = {}
-        faults: list[Fault] = []
-        for name in names:
-            try:
-                ready[name] = self._environment.get_template(name)
-            except jinja2.TemplateSyntaxError as error:
-                message = f"is not a template: {one_line(str(error.message))}"
-                faults.append(Fault(message, subject=f"{self._chart}/templates/{name}:{error.lineno}"))
-        if faults:
-            raise ChartError(faults)
-        return ready
-
-    def _evaluated(self, template: jinja2.Template, names: dict[str, Any]) -> dict[str, Any]:
-        """Return the macros and variables that a template defines at its top."""
-        context = template.new_context(names, shared=True)
+    def _names(self, scope: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            deque(template.root_render_func(context), maxlen=0)
+            return self._templates.names(scope)
+        except Exception as error:
+            raise ChartError(self._faults.fault(error, HELPERS, self._templates.seen(scope))) from error
+
+    def _stream(self, template: jinja2.Template, names: dict[str, Any]) -> Stream:
+        try:
+            return _stream(template, names, self._adopted)
         except Exception as error:
             raise ChartError(self._faults.fault(error, template.name or "", names)) from error
-        return context.get_exported()
-
-    def _rendered(self, template: jinja2.Template, names: dict[str, Any]) -> list[dict[str, Any]]:
-        shape: list[int] = []
-        values: list[Any] = []
-        try:
-            stream = template.root_render_func(template.new_context(names, shared=True))
-            self._collect(stream, shape, values, self._adopted)
-        except Exception as error:
-            raise ChartError(self._faults.fault(error, template.name or "", names)) from error
-        skeleton, fill = self._skeleton(tuple(shape))
-        return self._objects(self._filled(skeleton, fill, values, template.name or ""), skeleton)
-
-    def _collect(
-        self, stream: Iterable[Any], shape: list[int], values: list[Any], take: Callable[[Any, int], Any]
-    ) -> None:
-        """Take a stream of pieces and slots apart: its shape, and the slots' values as ``take`` has them."""
-        for item in stream:
-            if item.__class__ is int:
-                shape.append(item)
-                continue
-            if item.__class__ is Fragment:  # of a recursive loop, which Jinja2 outputs by itself
-                self._collect(item.parts, shape, values, take)
-                continue
-            site, value = item
-            if value.__class__ in PLAIN:
-                shape.append(site)
-                values.append(value)
-            elif value is OMIT:
-                shape.append(~site)
-            elif value.__class__ is Fragment:
-                self._collect(value.parts, shape, values, take)
-            else:
-                shape.append(site)
-                values.append(take(value, site))
 
     def _adopted(self, value: Any, site: int) -> Any:
         try:
@@ -176,7 +183,9 @@ class Renderer:
             place = f"{self._chart}/templates/{template}"
             raise ChartError(Fault(one_line(str(error)), subject=place)) from error
 
-    def _objects(self, documents: list[Any], skeleton: Skeleton) -> list[dict[str, Any]]:
+    def _objects(self, stream: Stream) -> list[dict[str, Any]]:
+        skeleton, fill = self._skeleton(stream.shape)
+        documents = self._filled(skeleton, fill, stream.values, stream.template)
         objects: list[dict[str, Any]] = []
         for document, (site, further) in zip(documents, skeleton.places, strict=True):
             if document is None:
@@ -185,6 +194,54 @@ class Renderer:
                 raise ChartError(fault_at(self._chart, site, problem, lines_further=further))
             objects.append(document)
         return objects
+
+
+def _compiled(chart: str, environment: ChartEnvironment, names: Iterable[str]) -> dict[str, jinja2.Template]:
+    ready: dict[str, jinja2.Template] = {}
+    faults: list[Fault] = []
+    for name in names:
+        try:
+            ready[name] = environment.get_template(name)
+        except jinja2.TemplateSyntaxError as error:
+            message = f"is not a template: {one_line(str(error.message))}"
+            faults.append(Fault(message, subject=f"{chart}/templates/{name}:{error.lineno}"))
+    if faults:
+        raise ChartError(faults)
+    return ready
+
+
+def _stream(template: jinja2.Template, names: dict[str, Any], take: _Take) -> Stream:
+    shape: list[int] = []
+    values: list[Any] = []
+    parts = template.root_render_func(template.new_context(names, shared=True))
+    _collect(parts, shape, values, take)
+    return Stream(template.name or "", tuple(shape), values)
+
+
+def _collect(parts: Iterable[Any], shape: list[int], values: list[Any], take: _Take) -> None:
+    """Take a stream of pieces and slots apart: its shape, and the slots' values as ``take`` has them."""
+    for item in parts:
+        if item.__class__ is int:
+            shape.append(item)
+            continue
+        if item.__class__ is Fragment:  # of a recursive loop, which Jinja2 outputs by itself
+            _collect(item.parts, shape, values, take)
+            continue
+        site, value = item
+        if value.__class__ in PLAIN:
+            shape.append(site)
+            values.append(value)
+        elif value is OMIT:
+            shape.append(~site)
+        elif value.__class__ is Fragment:
+            _collect(value.parts, shape, values, take)
+        else:
+            shape.append(site)
+            values.append(take(value, site))
+
+
+def _as_it_is(value: Any, _: int) -> Any:
+    return adopt(value)
 
 
 def _not_an_object(document: Any) -> str:
