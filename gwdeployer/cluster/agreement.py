@@ -72,7 +72,7 @@ class _Part:
 #: By the identity of part and info. Objects that are managed alike share a part, and nobody changes it: what
 #: was looked at for one of them need not be looked at for the next, where both are alike.
 _known: dict[tuple[int, int], _Part] = {}
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 
 
 def _part_of(fields: Fields, info: FieldInfo) -> _Part:
