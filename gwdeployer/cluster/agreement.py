@@ -20,7 +20,8 @@ from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fi
 
 #: What an object is found by is never owned (structured-merge-diff strips it).
 _FOUND_BY = ("apiVersion", "kind", "metadata")
-_FOUND_BY_METADATA = frozenset({"name", "namespace"})
+_BESIDE_METADATA = frozenset({"name", "namespace", "ownerReferences"})
+_METADATA, _OWNERS = "f:metadata", "f:ownerReferences"
 
 
 def agrees(live: Object, planned: Object, manager: str) -> bool:
@@ -34,14 +35,36 @@ def agrees(live: Object, planned: Object, manager: str) -> bool:
     entry = applied_by(live, manager)
     if entry is None or entry.get("apiVersion") != planned["apiVersion"]:
         return False
+    fields = fields_of(entry)
     content = {name: value for name, value in planned.items() if name not in _FOUND_BY}
-    metadata = {name: value for name, value in planned["metadata"].items() if name not in _FOUND_BY_METADATA}
-    if metadata:
-        content["metadata"] = metadata
     try:
-        return _Map(fields_of(entry), info).agrees(live, content)
+        return _agrees_in_metadata(
+            fields.get(_METADATA, {}), live["metadata"], planned["metadata"], _info_of("metadata", info)
+        ) and _map_of(_without(_METADATA, fields), info).agrees(live, content)
     except (AttributeError, LookupError, TypeError, ValueError):
         return False  # something is not of the form that it has where all is well
+
+
+def _agrees_in_metadata(fields: Fields, live: Object, planned: Object, info: FieldInfo) -> bool:
+    # What is owned of metadata names the owner: that part no two owners' objects share, all others they do.
+    owners = planned.get("ownerReferences")
+    if (owners is None) != (_OWNERS not in fields):
+        return False
+    if owners and not _has_owners(fields[_OWNERS], live["ownerReferences"], owners):
+        return False
+    content = {name: value for name, value in planned.items() if name not in _BESIDE_METADATA}
+    return _map_of(_without(_OWNERS, fields), info).agrees(live, content)
+
+
+def _has_owners(fields: Fields, live: Sequence[Object], planned: Sequence[Object]) -> bool:
+    keys = {f'k:{{"uid":"{owner["uid"]}"}}' for owner in planned}
+    if len(keys) != len(planned) or keys != fields.keys() - {ITSELF} or any(fields.values()):
+        return False
+    return all(owner in live for owner in planned)
+
+
+def _without(name: str, fields: Fields) -> Fields:
+    return {known: below for known, below in fields.items() if known != name}
 
 
 class _Part:
@@ -72,31 +95,43 @@ class _Part:
 #: By the identity of part and info. Objects that are managed alike share a part, and nobody changes it: what
 #: was looked at for one of them need not be looked at for the next, where both are alike.
 _known: dict[tuple[int, int], _Part] = {}
+#: Maps by their names, and the identity of info and of the parts.
+_known_maps: dict[tuple[Any, ...], _Map] = {}
 _REMEMBERED = 1024
 
 
 def _part_of(fields: Fields, info: FieldInfo) -> _Part:
     key = id(fields), id(info)
     known = _known.get(key)
-    if known is None or known.fields is not fields or known.info is not info:
+    if known is None:
         if len(_known) >= _REMEMBERED:
             _known.clear()
         known = _known[key] = _Part(fields, info)
     return known
 
 
+def _map_of(fields: Fields, info: FieldInfo) -> _Map:
+    """Return a map's part whose own dict is nobody else's, as that of a whole object is."""
+    key = (id(info), *fields, *map(id, fields.values()))
+    known = _known_maps.get(key)
+    if known is None:
+        if len(_known_maps) >= _REMEMBERED:
+            _known_maps.clear()
+        known = _known_maps[key] = _Map(fields, info)
+    return known
+
+
 class _Map:
     """What a set owns of a map: some values whole, and some in part."""
 
-    __slots__ = ("_info", "_parts", "_shape")
+    __slots__ = ("_fields", "_info", "_parts", "_shape")
 
     def __init__(self, fields: Fields, info: FieldInfo) -> None:
+        self._fields = fields  # as long as they are held, nothing else has their identity
         self._info = info
         self._shape = _map_shape(tuple(fields), tuple(map(bool, fields.values())))
-        # What is owned of metadata names the owner: no two owners' objects share it.
         self._parts = [
-            (name, (_Map if part == "f:metadata" else _part_of)(fields[part], _info_of(name, info)))
-            for name, part in self._shape.parts
+            (name, _part_of(fields[part], _info_of(name, info))) for name, part in self._shape.parts
         ]
 
     def agrees(self, live: Any, planned: Any) -> bool:
