@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from sys import intern
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -56,8 +57,21 @@ class _Event(msgspec.Struct):
     object: Raw
 
 
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of managedFields as API servers write them."""
+
+    manager: str
+    operation: str
+    apiVersion: str  # noqa: N815 - the API's name, as are those below
+    fieldsType: str  # noqa: N815
+    fieldsV1: Raw  # noqa: N815
+    time: str | None = None
+    subresource: str | None = None
+
+
 _list = Decoder(_List).decode
 _event = Decoder(_Event).decode
+_usual_entries = Decoder(list[_Entry]).decode
 
 
 def object_in(text: bytes | Raw, *, shared: bool = False) -> Object:
@@ -87,7 +101,14 @@ def event_in(text: bytes, known: Callable[[Raw], Object | None]) -> tuple[Happen
 
 
 def _decoded(parts: _Undecoded, decode: Callable[[Raw], Any]) -> Object:
-    return {name: _metadata(part) if name == "metadata" else decode(part) for name, part in parts.items()}
+    return {
+        name: _metadata(part)
+        if name == "metadata"
+        else _anything(part)
+        if len(part) <= _SHORT
+        else decode(part)
+        for name, part in parts.items()
+    }
 
 
 def _metadata(text: Raw) -> Any:
@@ -95,18 +116,34 @@ def _metadata(text: Raw) -> Any:
     managed = parts.pop("managedFields", None)
     metadata: Object = {name: _anything(part) for name, part in parts.items()}
     if managed is not None:
-        metadata["managedFields"] = [_entry(entry) for entry in _entries(managed)]
+        metadata["managedFields"] = _managed(managed)
     return metadata
 
 
-def _entry(parts: _Undecoded) -> Object:
-    entry: Object = {}
-    for name, part in parts.items():
-        if name == "fieldsV1":
-            entry[name] = _fields(_map(part))
-        else:
-            entry[name] = _anything(part) if name == "time" else _known(bytes(part))
+def _managed(text: Raw) -> list[Object]:
+    try:
+        return [_usual(entry) for entry in _usual_entries(text)]
+    except Misfit:
+        return [_entry(entry) for entry in _entries(text)]
+
+
+def _usual(read: _Entry) -> Object:
+    # The words are few, and the same in thousands of objects.
+    entry: Object = {"manager": intern(read.manager), "operation": intern(read.operation)}
+    entry["apiVersion"] = intern(read.apiVersion)
+    if read.time is not None:
+        entry["time"] = read.time
+    entry["fieldsType"] = intern(read.fieldsType)
+    entry["fieldsV1"] = _fields(_map(read.fieldsV1))
+    if read.subresource is not None:
+        entry["subresource"] = intern(read.subresource)
     return entry
+
+
+def _entry(parts: _Undecoded) -> Object:
+    return {
+        name: _fields(_map(part)) if name == "fieldsV1" else _anything(part) for name, part in parts.items()
+    }
 
 
 def _fields(parts: _Undecoded) -> Object:
@@ -120,17 +157,16 @@ def _fields(parts: _Undecoded) -> Object:
 
 
 def _shared(part: Raw) -> Any:
-    size = len(part)
-    if size <= _SHORT:
-        return _anything(part)
     text = bytes(part)
     if text[0] not in _OPENING:
         return _anything(text)
-    if size <= _LONG:
+    if len(text) <= _LONG:
         return _known(text)
+    # Most parts are short, and a call for each would cost more than to decode it.
     if text[0] == _MAP:
-        return {name: _shared(inner) for name, inner in _map(text).items()}
-    return [_shared(inner) for inner in _parts(text)]
+        parts = _map(text)
+        return {n: _anything(p) if len(p) <= _SHORT else _shared(p) for n, p in parts.items()}
+    return [_anything(p) if len(p) <= _SHORT else _shared(p) for p in _parts(text)]
 
 
 @lru_cache(maxsize=_KNOWN)
