@@ -49,6 +49,17 @@ logger = logging.getLogger(__name__)
 _SETTLED = frozenset({Action.UNCHANGED, Action.CREATED, Action.CONFIGURED, Action.RECREATED})
 #: How often an object that changes under our hands is looked at again.
 _LOOKS = 5
+#: Characters of a text that is better held once.
+_LONG = 512
+
+
+def _hold_once(planned: Object, live: Object) -> None:
+    """Let a plan hold the long texts of a live object that are its own: configuration is most of its size."""
+    texts, held = planned.get("data"), live.get("data")
+    if texts.__class__ is dict is held.__class__:
+        for name, text in texts.items():
+            if text.__class__ is str and len(text) > _LONG and text == held.get(name):
+                texts[name] = held[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,7 @@ class Applier:
             if not self.settled.has(ref, planned, live):
                 if not self._is_as_planned(ref, planned, live, create_only):
                     return None
+                _hold_once(planned, live)
                 self.settled.add(ref, planned, live)
         except GwdeployerError:
             return None

@@ -38,6 +38,8 @@ _MAP = _OPENING[0]
 #: decoded part by part, and what is shorter is not worth a look.
 _KNOWN = 4096
 _LONG, _SHORT = 384, 32
+#: In a set of fields that nobody else's object shares.
+_NAMES_THE_OWNER = b'"f:ownerReferences"'
 
 
 class Page(NamedTuple):
@@ -58,7 +60,7 @@ class _Event(msgspec.Struct):
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
-    """An entry of managedFields as API servers write them."""
+    """An entry of managedFields as API servers write them. When that was is nothing that a cache needs."""
 
     manager: str
     operation: str
@@ -77,10 +79,11 @@ _usual_entries = Decoder(list[_Entry]).decode
 def object_in(text: bytes | Raw, *, shared: bool = False) -> Object:
     """Return the object that a text is. Raises :data:`Unreadable`. Cost: some 20 µs.
 
-    With ``shared`` it is for reading only, all of it: its parts may be those of other objects.
+    With ``shared`` it is for reading only, all of it: its parts may be those of other objects. When an entry
+    of its managedFields was written it does not say then.
     """
     try:
-        return _decoded(_map(text), _shared if shared else _anything)
+        return _decoded(_map(text)) if shared else _own(_map(text))
     except Misfit:  # not all of it is of the form that objects have
         return _object(text)
 
@@ -100,50 +103,65 @@ def event_in(text: bytes, known: Callable[[Raw], Object | None]) -> tuple[Happen
     return event.type, known(event.object) or object_in(event.object, shared=True)
 
 
-def _decoded(parts: _Undecoded, decode: Callable[[Raw], Any]) -> Object:
+def _own(parts: _Undecoded) -> Object:
     return {
-        name: _metadata(part)
-        if name == "metadata"
-        else _anything(part)
-        if len(part) <= _SHORT
-        else decode(part)
+        name: _metadata(part, _each_as_it_is) if name == "metadata" else _anything(part)
         for name, part in parts.items()
     }
 
 
-def _metadata(text: Raw) -> Any:
+def _decoded(parts: _Undecoded) -> Object:
+    return {
+        name: _metadata(part, _managed)
+        if name == "metadata"
+        else _anything(part)
+        if len(part) <= _SHORT
+        else _shared(part)
+        for name, part in parts.items()
+    }
+
+
+def _metadata(text: Raw, managed: Callable[[Raw], list[Object]]) -> Any:
     parts = _map(text)
-    managed = parts.pop("managedFields", None)
+    entries = parts.pop("managedFields", None)
     metadata: Object = {name: _anything(part) for name, part in parts.items()}
-    if managed is not None:
-        metadata["managedFields"] = _managed(managed)
+    if entries is not None:
+        metadata["managedFields"] = managed(entries)
     return metadata
+
+
+def _each_as_it_is(text: Raw) -> list[Object]:
+    return [
+        {name: _fields(_map(part)) if name == "fieldsV1" else _anything(part) for name, part in entry.items()}
+        for entry in _entries(text)
+    ]
 
 
 def _managed(text: Raw) -> list[Object]:
     try:
-        return [_usual(entry) for entry in _usual_entries(text)]
+        return [_usual(read) for read in _usual_entries(text)]
     except Misfit:
-        return [_entry(entry) for entry in _entries(text)]
+        return _each_as_it_is(text)
 
 
 def _usual(read: _Entry) -> Object:
+    fields = bytes(read.fieldsV1)
+    made = _made if _NAMES_THE_OWNER in fields else _known_entry
+    return made(read.manager, read.operation, read.apiVersion, read.fieldsType, read.subresource, fields)
+
+
+def _made(
+    manager: str, operation: str, version: str, fields_type: str, subresource: str | None, fields: bytes
+) -> Object:
     # The words are few, and the same in thousands of objects.
-    entry: Object = {"manager": intern(read.manager), "operation": intern(read.operation)}
-    entry["apiVersion"] = intern(read.apiVersion)
-    if read.time is not None:
-        entry["time"] = read.time
-    entry["fieldsType"] = intern(read.fieldsType)
-    entry["fieldsV1"] = _fields(_map(read.fieldsV1))
-    if read.subresource is not None:
-        entry["subresource"] = intern(read.subresource)
-    return entry
-
-
-def _entry(parts: _Undecoded) -> Object:
-    return {
-        name: _fields(_map(part)) if name == "fieldsV1" else _anything(part) for name, part in parts.items()
+    entry: Object = {
+        "manager": intern(manager),
+        "operation": intern(operation),
+        "apiVersion": intern(version),
+        "fieldsType": intern(fields_type),
+        "fieldsV1": _fields(_map(fields)),
     }
+    return entry if subresource is None else {**entry, "subresource": subresource}
 
 
 def _fields(parts: _Undecoded) -> Object:
@@ -172,3 +190,6 @@ def _shared(part: Raw) -> Any:
 @lru_cache(maxsize=_KNOWN)
 def _known(text: bytes) -> Any:
     return _anything(text)
+
+
+_known_entry = lru_cache(maxsize=_KNOWN)(_made)
