@@ -50,7 +50,7 @@ def _agrees_in_metadata(fields: Fields, live: Object, planned: Object, info: Fie
     owners = planned.get("ownerReferences")
     if (owners is None) != (_OWNERS not in fields):
         return False
-    if owners and not _has_owners(fields[_OWNERS], live["ownerReferences"], owners):
+    if owners is not None and not _has_owners(fields[_OWNERS], live["ownerReferences"], owners):
         return False
     content = {name: value for name, value in planned.items() if name not in _BESIDE_METADATA}
     return _map_of(_without(_OWNERS, fields), info).agrees(live, content)
@@ -84,7 +84,9 @@ class _Part:
 
     def agrees(self, live: Any, planned: Any) -> bool:
         """Return whether two values agree in what is owned of them."""
-        if self._last == (live, planned):  # in a tuple, what is one and the same is not looked into
+        last_live, last_planned = self._last
+        # Objects out of a cache have equal parts in common: others are looked into in vain.
+        if live is last_live and planned == last_planned:
             return True
         if not self._owned.agrees(live, planned):
             return False
@@ -154,22 +156,44 @@ class _Map:
 class _List:
     """What a set owns of a list's items, each of which has keys."""
 
-    __slots__ = ("_fields", "_info", "_shape")
+    __slots__ = ("_fields", "_info", "_order", "_shape")
 
     def __init__(self, fields: Fields, info: FieldInfo) -> None:
         self._fields = fields
         self._info = info.items or ANYTHING
         self._shape = _list_shape(tuple(fields))
+        #: The keys of the items that were seen to agree last, and what is owned of each (None: all of it).
+        self._order: tuple[list[Any], list[_Part | None]] | None = None
 
     def agrees(self, live: Any, planned: Any) -> bool:
+        # Most lists are in the order of the plan, as those of the last owner were.
+        parts = self._parts_in_order(live, planned)
+        if parts is not None:
+            return all(map(self._has, live, planned, parts))
         keys_of, names = self._shape
         there = {keys_of(item): item for item in live}
         if len(planned) != len(names) or len(there) != len(live):
             return False
         paired = self._paired(planned)
-        if len({keys for _, keys, _ in paired}) != len(planned):
+        keys = [keys for _, keys, _ in paired]
+        parts = [_part_of(inner, self._info) if inner else None for _, _, inner in paired]
+        if len(set(keys)) != len(planned):
             return False
-        return all(self._agrees(there[keys], item, inner) for item, keys, inner in paired)
+        items = [item for item, _, _ in paired]
+        if not all(map(self._has, [there[key] for key in keys], items, parts)):
+            return False
+        self._order = keys, parts
+        return True
+
+    def _parts_in_order(self, live: Any, planned: Any) -> list[_Part | None] | None:
+        if self._order is None:
+            return None
+        keys, parts = self._order
+        try:
+            same = [*map(self._shape.keys, planned)] == keys == [*map(self._shape.keys, live)]
+        except KeyError:  # the plan leaves a key to the API
+            return None
+        return parts if same else None
 
     def _paired(self, planned: Sequence[Any]) -> list[tuple[Any, Any, Fields]]:
         """Return each planned item with its keys and what is owned of it."""
@@ -180,10 +204,10 @@ class _List:
             pairs = pairings(planned, fields)
             return [(item, keys_of(keys or {}), inner or {}) for item, keys, inner in pairs]
 
-    def _agrees(self, live: Any, planned: Any, fields: Fields) -> bool:
-        if not fields:
-            return live == planned or holds(live, planned, self._info)
-        return _part_of(fields, self._info).agrees(live, planned)
+    def _has(self, live: Any, planned: Any, part: _Part | None) -> bool:
+        if part is not None:
+            return part.agrees(live, planned)
+        return live == planned or holds(live, planned, self._info)
 
 
 def _info_of(name: str, info: FieldInfo) -> FieldInfo:

@@ -126,3 +126,55 @@ def test_what_was_seen_of_a_quantity_says_nothing_of_text_in_a_field_of_the_same
     )
     assert agrees(one, planned, OURS)
     assert not agrees(other, planned, OURS)
+
+
+def lists_in(value: Any) -> list[list[Any]]:
+    """All lists below a value that have several items."""
+    below = [*value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    own = [value] if isinstance(value, list) and len(value) > 1 else []
+    return [*own, *(found for inner in below for found in lists_in(inner))]
+
+
+def test_the_order_in_which_items_with_keys_are_live_makes_no_difference() -> None:
+    for planned in plan():
+        live = stored(planned)
+        assert agrees(live, planned, OURS)
+        shuffled = copy.deepcopy(live)
+        for items in lists_in(shuffled.get("spec")):
+            items.reverse()
+        assert agrees(shuffled, planned, OURS) <= (not differences(shuffled, as_sent(planned), OURS))
+        assert agrees(live, planned, OURS)
+
+
+def test_items_that_came_or_went_are_seen_whatever_was_seen_before() -> None:
+    [planned] = [obj for obj in plan() if obj["kind"] == "Deployment"]
+    live = stored(planned)
+    assert agrees(live, planned, OURS)
+    path = ("spec", "template", "spec", "containers", 0, "env")
+
+    def env(obj: Object) -> list[Any]:
+        found: Any = obj
+        for step in path:
+            found = found[step]
+        return list(found)
+
+    more = _with(live, path, [{"name": "ANOTHERS", "value": "x"}, *env(live)])
+    assert agrees(more, planned, OURS)
+    assert agrees(_with(live, path, [*reversed(env(live))]), planned, OURS)
+    for fewer in (env(live)[1:], env(live)[:-1], [], [*env(live)[1:], env(live)[1]]):
+        assert not agrees(_with(live, path, fewer), planned, OURS)
+        assert not agrees(live, _with(planned, path, fewer), OURS)
+    assert agrees(live, planned, OURS)
+
+
+def test_an_owner_of_another_uid_is_no_owner_of_ours() -> None:
+    reference = {"apiVersion": "v1", "kind": "Gateway", "name": "web", "uid": "1", "controller": True}
+    [planned, *_] = plan()
+    planned = _with(planned, ("metadata", "ownerReferences"), [reference])
+    live = stored(planned)
+    assert agrees(live, planned, OURS)
+    for owners in ([], [{**reference, "uid": "2"}], [{**reference, "name": "x"}], [reference, reference]):
+        assert not agrees(live, _with(planned, ("metadata", "ownerReferences"), owners), OURS)
+    for owners in ([], [{**reference, "uid": "2"}], [{**reference, "name": "x"}]):
+        assert not agrees(_with(live, ("metadata", "ownerReferences"), owners), planned, OURS)
+    assert agrees(live, planned, OURS)
