@@ -44,6 +44,8 @@ class Dependents:
         """``status_counts`` are kinds of which plans read the status, too."""
         self.status_counts = frozenset(status_counts)
         self._lock = threading.Lock()
+        #: How many changes there were, as far as anybody was told of them.
+        self.changes = 0
         self._topics: dict[ObjectRef, Mapping[_Topic, bool]] = {}
         #: The subscribers of each topic, by its kind, what objects are found by, and the key.
         self._subscribers: dict[_GroupKind, dict[_By, dict[Hashable, _Subscribers]]] = {}
@@ -54,11 +56,14 @@ class Dependents:
         planning: Iterable[Read],
         reporting: Iterable[Read] = (),
         objects: Iterable[ObjectRef] = (),
+        *,
+        since: int | None = None,
     ) -> bool:
         """Note all that ``key`` has read: for its plan, for its status, and further ``objects``.
 
         What it read before and not now is forgotten. Of what was read for a plan, changes of a status alone
-        do not count. Return whether there is anything of which it would not have been told before.
+        do not count. Return whether there is anything of which it would not have been told before, and
+        which may have changed since :attr:`changes` was ``since``.
         """
         topics = {_topic(read): read.kind.group_kind in self.status_counts for read in planning}
         topics |= {_topic(read): True for read in reporting}
@@ -69,6 +74,8 @@ class Dependents:
                 return False
             before = before or {}
             self._replace(key, before, topics)
+            if self.changes == since:
+                return False
             return any(topic not in before or counts > before[topic] for topic, counts in topics.items())
 
     def forget(self, key: ObjectRef) -> None:
@@ -86,6 +93,7 @@ class Dependents:
         """Return the keys that have read what has changed: where it was, or where it is."""
         unseen = status_only(change)
         with self._lock:
+            self.changes += 1
             return {
                 key
                 for subscribers in self._touched(change)
@@ -94,8 +102,9 @@ class Dependents:
             }
 
     def readers(self, kind: KindRef) -> set[ObjectRef]:
-        """Return the keys that have read anything of a kind."""
+        """Return the keys that have read anything of a kind, which is known only now."""
         with self._lock:
+            self.changes += 1
             files = self._subscribers.get(kind.group_kind, {}).values()
             return {key for file in files for subscribers in file.values() for key in subscribers}
 

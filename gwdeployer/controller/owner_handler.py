@@ -48,6 +48,8 @@ class OwnerHandler:
         owner = self._statuses.latest(key, cached)
         if owner is None or cached is None:
             return self._gone(key)
+        dependents = self._shared.dependents
+        changes = dependents.changes
         planning = RecordingStore(self._cache)
         result = self._reconciled(key, owner, planning, cancel)
         answered = AnsweredStore(self._cache, result)
@@ -56,8 +58,9 @@ class OwnerHandler:
         written, error = False, None
         if not (cancel.is_set() or isinstance(result.planning, NotSynced)):
             written, error = self._reported(key, owner, cached, result, reporting)
-        news = self._shared.dependents.record(key, planning.reads, reporting.reads, _obstacles(result))
         # What was read first and subscribed to later may have changed in between.
+        obstacles = _obstacles(result)
+        news = dependents.record(key, planning.reads, reporting.reads, obstacles, since=changes)
         stale = news and not (unchanged(planning.reads, self._cache) and unchanged(reporting.reads, answered))
         reads = planning.reads, reporting.reads
         seen = frozenset if error else partial(self._seen, key, cached, result, *reads)

@@ -37,6 +37,8 @@ class ReportHandler:
 
     def handle(self, key: ObjectRef, cancel: threading.Event) -> Handled:
         """Bring an object's status to what it should be. Raises NotSynced as :class:`OwnerHandler` does."""
+        dependents = self._shared.dependents
+        changes = dependents.changes
         cached = self._shared.cache.get(*key)
         obj = self._statuses.latest(key, cached)
         if obj is None or cached is None:
@@ -46,7 +48,7 @@ class ReportHandler:
             return Handled(key, self.name, obj)
         compute = partial(reporter.status, obj)
         written, error = self._statuses.kept(key, obj, cached, Basis((), reading), compute)
-        news = self._shared.dependents.record(key, (), reading.reads)
+        news = dependents.record(key, (), reading.reads, since=changes)
         stale = news and not unchanged(reading.reads, self._shared.cache)
         return Handled(key, self.name, obj, None, (), written, error, stale)
 

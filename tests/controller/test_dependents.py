@@ -146,3 +146,21 @@ def test_what_stands_in_the_way_is_looked_at_when_it_changes() -> None:
     known = Dependents()
     known.record(WEB, (), (), [ObjectRef(SECRET, "shop", "taken")])
     assert known.of(Change(SECRET, secret("taken"), None)) == {WEB}
+
+
+def test_what_is_read_for_the_first_time_may_have_changed_only_if_anything_has() -> None:
+    known, recording = Dependents(), RecordingStore(MemoryStore())
+    recording.get(SECRET, "shop", "cert")
+
+    def is_news(since: int) -> bool:
+        known.forget(WEB)
+        return known.record(WEB, recording.reads, since=since)
+
+    before = known.changes
+    assert not is_news(before)
+    known.of(added(secret("another")))
+    assert is_news(before)
+    before = known.changes
+    assert not is_news(before)
+    known.readers(CLASS)  # a kind is known now that was not
+    assert is_news(before)
