@@ -52,6 +52,42 @@ def test_what_is_in_managed_fields_is_held_once() -> None:
     assert first["f:metadata"]["f:labels"] is second["f:metadata"]["f:labels"]
 
 
+def written(name: str, second: int, **more: Any) -> dict[str, Any]:
+    """An object with entries as API servers write them: ours, and that of a controller's status."""
+    usual = {"operation": "Apply", "apiVersion": "v1", "time": f"2026-01-01T00:00:0{second}Z"}
+    owners = {"f:ownerReferences": {f'k:{{"uid":"{name}"}}': {}}}
+    ours = {"manager": "us", **usual, "fieldsType": "FieldsV1", "fieldsV1": {"f:metadata": owners}, **more}
+    status = {"f:status": {"f:conditions": {".": {}}}}
+    theirs = {
+        "manager": "them",
+        **usual,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": status,
+        "subresource": "status",
+    }
+    return {"metadata": {"name": name, "managedFields": [ours, theirs]}}
+
+
+def without_times(obj: dict[str, Any]) -> dict[str, Any]:
+    for entry in obj["metadata"]["managedFields"]:
+        del entry["time"]
+    return obj
+
+
+def test_a_cache_holds_entries_without_their_times_and_those_that_do_not_name_an_owner_once() -> None:
+    one, other = (object_in(text(written(*what)), shared=True) for what in (("a", 1), ("b", 2)))
+    assert [one, other] == [without_times(written("a", 1)), without_times(written("b", 2))]
+    (ours, theirs), (others, the_same) = (obj["metadata"]["managedFields"] for obj in (one, other))
+    assert theirs is the_same
+    assert ours is not others
+    assert object_in(text(written("a", 1))) == written("a", 1)
+
+
+@pytest.mark.parametrize("more", [{"new": 1}, {"manager": None}, {"fieldsV1": []}, {"fieldsV1": None}])
+def test_entries_of_another_form_are_held_as_they_are(more: dict[str, Any]) -> None:
+    assert object_in(text(written("a", 1, **more)), shared=True) == written("a", 1, **more)
+
+
 def workload(name: str) -> dict[str, Any]:
     env = [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
     containers = [{"name": "proxy", "args": ["--service", name], "env": env, "image": "proxy:" + "1" * 400}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 
@@ -284,3 +285,14 @@ def test_a_request_that_failed_for_a_moment_is_no_error(writer: Writer, cluster:
 
     cluster.fail = fail
     assert deploy(writer, thing(CONFIG_MAP)) == [("ConfigMap", "created")]
+
+
+def test_a_long_text_that_is_live_is_held_once(writer: Writer, cluster: FakeCluster) -> None:
+    plan = thing(CONFIG_MAP, data={"long": "configuration " * 100, "short": "1"})
+    deploy(writer, plan)
+    live = MemoryStore(json.loads(json.dumps([*cluster.objects.values()])))
+    anew = json.loads(json.dumps(plan))
+    assert [action for _, action in deploy(writer, anew, live=live)] == ["unchanged"]
+    [held] = live.list(CONFIG_MAP)
+    assert anew["data"]["long"] is held["data"]["long"]
+    assert anew == plan
