@@ -232,12 +232,8 @@ class Controller:
             handled = handler.handle(key, lost)
         except GwdeployerError as error:
             handled = Handled(key, handler.name, error=error)
-        except Exception as error:  # noqa: BLE001 - said on the next line
+        except BaseException as error:  # noqa: BLE001 - said on the next line; this thread is nobody's to end
             handled = Handled(key, handler.name, error=unexpected(error, key))
-        except BaseException:
-            # Somebody ends this thread; the others will look at what has changed meanwhile.
-            self._ended(key, queue)
-            raise
         seconds = time.monotonic() - began
         _log(handled)
         self._ended(key, queue, handled)
@@ -245,10 +241,9 @@ class Controller:
             _requeue(handled, queue)
         self._tell(lambda observer: observer.handled(handled, seconds))
 
-    def _ended(self, key: ObjectRef, queue: WorkQueue[ObjectRef], handled: Handled | None = None) -> None:
+    def _ended(self, key: ObjectRef, queue: WorkQueue[ObjectRef], handled: Handled) -> None:
         """Have a key looked at again if its pass, which has ended, has missed anything."""
-        seen, wrote = (handled.seen, handled.wrote) if handled else (frozenset, False)
-        if self._echoes.ended(key, seen, wrote=wrote):
+        if self._echoes.ended(key, handled.seen, wrote=handled.wrote):
             queue.add(key)
 
     def _tell(self, tell: Callable[[Observer], None]) -> None:

@@ -80,7 +80,7 @@ class Observer:
         """Take note that this controller looks after nothing any more: another one leads, or it stops."""
 
 
-def unexpected(error: Exception, key: ObjectRef) -> GwdeployerError:
+def unexpected(error: BaseException, key: ObjectRef) -> GwdeployerError:
     """Return what is said of an exception that no contract allows.
 
     Its words may hold anything, such as what a Secret says, and many may read statuses and Events: only the

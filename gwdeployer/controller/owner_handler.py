@@ -135,8 +135,9 @@ class OwnerHandler:
             return self._reconcile(routed, owner, store, cancel)
         except GwdeployerError as error:
             return ReconcileResult(key, planning=error.about(owner=str(key)))
-        except Exception as error:  # noqa: BLE001 - said on the next line
-            # A third party's generator or plugin: its fault must be seen on its owner, and stop nobody else.
+        except BaseException as error:  # noqa: BLE001 - said on the next line
+            # A third party's generator or plugin: its fault must be seen on its owner, and stop nobody else,
+            # even where it calls sys.exit.
             return ReconcileResult(key, planning=unexpected(error, key))
 
     def _routed(self, owner: Object, store: ObjectStore) -> Deployer | Skip:

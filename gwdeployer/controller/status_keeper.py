@@ -74,7 +74,7 @@ class StatusKeeper:
             return False, None
         except GwdeployerError as error:
             return False, error.about(owner=str(key))
-        except Exception as error:  # noqa: BLE001 - said on the next line
+        except BaseException as error:  # noqa: BLE001 - said on the next line
             # A third party's plugin or reporter: nobody else may suffer from it.
             return False, unexpected(error, key)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from gwdeployer.controller.changes import Change
+from gwdeployer.controller.controller import Settings
 from gwdeployer.controller.dependents import Dependents
 from gwdeployer.controller.echoes import Echoes
 from gwdeployer.controller.observing import Handled
@@ -186,10 +187,10 @@ class Exiting(Sites):
         return super().route(owner, store)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_what_changes_after_a_pass_that_ended_its_thread_is_news(sites: Server) -> None:
-    with Loop(sites, plugin=Exiting) as loop:
-        name = loop.site(text="exit")
-        loop.until("a thread has ended", lambda: loop.plugin.exits)
+def test_a_plugin_that_calls_exit_is_an_error_of_its_owner_and_stops_nobody(sites: Server) -> None:
+    with Loop(sites, plugin=Exiting, settings=Settings(workers=1)) as loop:
+        name, other = loop.site(text="exit"), loop.site(text="hello")
+        loop.until("it has been called", lambda: loop.plugin.exits)
+        loop.until("another site is deployed", lambda: loop.text(other) == "hello")
         loop.site(name, text="hello")
         loop.until("the site is deployed", lambda: loop.text(name) == "hello")
