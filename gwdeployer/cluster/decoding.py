@@ -79,46 +79,49 @@ _usual_entries = Decoder(list[_Entry]).decode
 def object_in(text: bytes | Raw, *, shared: bool = False) -> Object:
     """Return the object that a text is. Raises :data:`Unreadable`. Cost: some 20 µs.
 
-    With ``shared`` it is for reading only, all of it: its parts may be those of other objects. When an entry
-    of its managedFields was written it does not say then.
+    With ``shared`` it is for reading only, all of it: its parts may be those of other objects.
     """
-    try:
-        return _decoded(_map(text)) if shared else _own(_map(text))
-    except Misfit:  # not all of it is of the form that objects have
-        return _object(text)
+    return _object_in(text, _shared if shared else _anything, _each_as_it_is)
 
 
 def page_in(text: bytes, *, shared: bool = False) -> Page:
-    """Return the page of a list that a text is, its objects ``shared`` or not. Raises :data:`Unreadable`."""
+    """Return the page of a list that a text is. Raises :data:`Unreadable`.
+
+    With ``shared`` its objects are for a cache: their parts may be those of others, and entries of
+    managedFields do not say when they were written.
+    """
     page = _list(text)
-    return Page([object_in(item, shared=shared) for item in page.items or ()], page.metadata or {})
+    read = _held_in if shared else object_in
+    return Page([read(item) for item in page.items or ()], page.metadata or {})
 
 
 def event_in(text: bytes, known: Callable[[Raw], Object | None]) -> tuple[Happened, Object]:
-    """Return what a watch tells in a line: what happened, and to which object, which is shared.
+    """Return what a watch tells in a line: what happened, and to which object, which is for a cache.
 
     ``known`` may know the object that a text is already. Raises :data:`Unreadable`.
     """
     event = _event(text)
-    return event.type, known(event.object) or object_in(event.object, shared=True)
+    return event.type, known(event.object) or _held_in(event.object)
 
 
-def _own(parts: _Undecoded) -> Object:
-    return {
-        name: _metadata(part, _each_as_it_is) if name == "metadata" else _anything(part)
-        for name, part in parts.items()
-    }
+def _held_in(text: bytes | Raw) -> Object:
+    return _object_in(text, _shared, _managed)
 
 
-def _decoded(parts: _Undecoded) -> Object:
-    return {
-        name: _metadata(part, _managed)
-        if name == "metadata"
-        else _anything(part)
-        if len(part) <= _SHORT
-        else _shared(part)
-        for name, part in parts.items()
-    }
+def _object_in(
+    text: bytes | Raw, decode: Callable[[Raw], Any], managed: Callable[[Raw], list[Object]]
+) -> Object:
+    try:
+        return {
+            name: _metadata(part, managed)
+            if name == "metadata"
+            else _anything(part)
+            if len(part) <= _SHORT  # most are, and a call for each would cost more than to decode it
+            else decode(part)
+            for name, part in _map(text).items()
+        }
+    except Misfit:  # not all of it is of the form that objects have
+        return _object(text)
 
 
 def _metadata(text: Raw, managed: Callable[[Raw], list[Object]]) -> Any:
@@ -180,7 +183,6 @@ def _shared(part: Raw) -> Any:
         return _anything(text)
     if len(text) <= _LONG:
         return _known(text)
-    # Most parts are short, and a call for each would cost more than to decode it.
     if text[0] == _MAP:
         parts = _map(text)
         return {n: _anything(p) if len(p) <= _SHORT else _shared(p) for n, p in parts.items()}

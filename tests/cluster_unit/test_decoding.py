@@ -75,17 +75,22 @@ def without_times(obj: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_cache_holds_entries_without_their_times_and_those_that_do_not_name_an_owner_once() -> None:
-    one, other = (object_in(text(written(*what)), shared=True) for what in (("a", 1), ("b", 2)))
+    page = text({"items": [written("a", 1), written("b", 2)]})
+    one, other = page_in(page, shared=True).items
     assert [one, other] == [without_times(written("a", 1)), without_times(written("b", 2))]
     (ours, theirs), (others, the_same) = (obj["metadata"]["managedFields"] for obj in (one, other))
     assert theirs is the_same
     assert ours is not others
-    assert object_in(text(written("a", 1))) == written("a", 1)
+    assert event(text({"type": "ADDED", "object": written("a", 1)})) == ("ADDED", one)
+    for shared in (True, False):
+        assert object_in(text(written("a", 1)), shared=shared) == written("a", 1)
+    assert page_in(page).items == [written("a", 1), written("b", 2)]
 
 
 @pytest.mark.parametrize("more", [{"new": 1}, {"manager": None}, {"fieldsV1": []}, {"fieldsV1": None}])
 def test_entries_of_another_form_are_held_as_they_are(more: dict[str, Any]) -> None:
-    assert object_in(text(written("a", 1, **more)), shared=True) == written("a", 1, **more)
+    page = text({"items": [written("a", 1, **more)]})
+    assert page_in(page, shared=True).items == [written("a", 1, **more)]
 
 
 def workload(name: str) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gwdeployer import Deployer, MemoryStore, Plan
 from gwdeployer.chart.rendering import Renderer
+from gwdeployer.charts import builtin_chart
 from gwdeployer.plugins import configure
 from gwdeployer_gateway.plugin import GatewayPlugin
 from tests.gateway import agentgateway_scenarios
@@ -22,11 +23,12 @@ NAMES = ["a", "web", "12345", "true", "with.dots", "n" * 63, "n" * 64, "l" * 253
 
 
 def plans(owners: list[dict[str, Any]], class_name: str, *, together: bool) -> list[Plan]:
-    """By one deployer, or each by a deployer that has never seen another owner."""
+    """By one deployer and its chart, or each by those that have never seen another owner."""
     store = MemoryStore([gateway_class(class_name), *owners])
     made, plugin = [], None
     for owner in owners:
         if plugin is None or not together:
+            builtin_chart.cache_clear()
             [plugin] = configure([GatewayPlugin], {}, {"seed": ["tests"]})
         deployer = plugin.route(owner, store)
         assert isinstance(deployer, Deployer)
@@ -68,12 +70,13 @@ OWNERS = st.lists(
         ),
     ),
     min_size=3,
-    max_size=9,
+    max_size=5,
     unique_by=lambda owner: (owner["metadata"]["name"], owner["metadata"]["namespace"]),
 )
 
 
 @pytest.mark.parametrize("class_name", CLASSES)
+@settings(deadline=None, max_examples=30)  # each owner's chart is compiled anew
 @given(owners=OWNERS)
 def test_who_was_planned_before_makes_no_difference(class_name: str, owners: list[dict[str, Any]]) -> None:
     for owner in owners:
