@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gwdeployer.chart import Chart, Release, coalesce
@@ -251,6 +251,7 @@ joined: {{ Values.name ~ "/" ~ (Values.map.a | default("none") | string) }}
 """
 
 
+@settings(deadline=None)  # each rendering is compared with that of a chart of its own
 @given(st.lists(VALUES, min_size=2, max_size=6), st.lists(st.tuples(TEXTS, TEXTS), max_size=4))
 @example([{"name": "a", "leaf": 1, "map": {}, "list": []}] * 2, [("b", "c"), ("", "x")])
 def test_forms_make_no_difference(given_values: list[dict[str, Any]], names: list[tuple[str, str]]) -> None:
