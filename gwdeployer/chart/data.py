@@ -1,15 +1,14 @@
 """What a value in a template may be: JSON data, or one of four things that only templates know.
 
 ``omit`` takes its key or item with it, a *missing value* stands for a name that does not exist, a *fragment*
-is the result of a macro, and a *blank* stands for a text that nobody looks at. None of them ever becomes data
-or text without an error.
+is the result of a macro: none of them ever becomes data or text without an error. A *blank* stands for a text
+where templates are run to find out what they do with it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Generator, ItemsView, Iterable, KeysView, Mapping, ValuesView
-from itertools import chain
 from typing import Any, NoReturn
 
 import jinja2
@@ -93,11 +92,6 @@ class Blank:
         """``parts`` are texts, and the numbers of those that are to be filled in."""
         self.parts = parts
 
-    def expression(self, texts: str) -> str:
-        """Return the Python expression for the text that it stands for; ``texts`` names those to fill in."""
-        parts = [f"{texts}[{part}]" if isinstance(part, int) else repr(part) for part in self.parts]
-        return parts[0] if len(parts) == 1 else f'"".join(({", ".join(parts)}))'
-
     def __repr__(self) -> str:
         """Say what it is."""
         return "<blank>"
@@ -109,12 +103,6 @@ class Blank:
     def refuse(self, *_: object) -> NoReturn:
         """Raise the error that any other use raises."""
         raise BlankError
-
-    @staticmethod
-    def joined(values: Iterable[Any]) -> Blank:
-        """Return what stands for values that are joined. Raises as :func:`as_text` does."""
-        parts = [value.parts if isinstance(value, Blank) else (as_text(value),) for value in values]
-        return Blank(*chain.from_iterable(parts))
 
     __str__ = __len__ = __iter__ = __getitem__ = __contains__ = __hash__ = refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse

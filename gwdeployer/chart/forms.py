@@ -16,11 +16,12 @@ import marshal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from jinja2 import BytecodeCache
 
-from gwdeployer.chart.data import Blank, BlankError
+from gwdeployer.chart.data import Blank, BlankError, as_text
 from gwdeployer.chart.environment import ChartEnvironment
 from gwdeployer.chart.slots import Site
 
@@ -60,7 +61,10 @@ class BlindEnvironment(ChartEnvironment):
     def join_text(self, values: Iterable[Any]) -> Any:
         """Join values; with a blank among them, to a blank."""
         values = list(values)
-        return Blank.joined(values) if _has_blank(values) else super().join_text(values)
+        if not _has_blank(values):
+            return super().join_text(values)
+        parts = [value.parts if isinstance(value, Blank) else (as_text(value),) for value in values]
+        return Blank(*chain.from_iterable(parts))
 
 
 def _all_blind(functions: Mapping[str, Any]) -> dict[str, Any]:
@@ -268,7 +272,8 @@ def _filling(streams: Iterable[Stream]) -> Callable[[Sequence[str]], list[Stream
 def _expression(value: Any) -> str:
     """Return the Python expression for a value, in which ``t`` are the texts."""
     if isinstance(value, Blank):
-        return value.expression("t")
+        parts = [f"t[{part}]" if isinstance(part, int) else repr(part) for part in value.parts]
+        return parts[0] if len(parts) == 1 else f'"".join(({", ".join(parts)}))'
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key!r}: {_expression(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):

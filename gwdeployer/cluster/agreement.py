@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gwdeployer.cluster.drift import holds
 from gwdeployer.cluster.field_sets import ITSELF, Fields, applied_by, fields_of, keys_in, pairings
 from gwdeployer.objects import Object
 from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fields_of_value
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 #: What an object is found by is never owned (structured-merge-diff strips it).
 _FOUND_BY = ("apiVersion", "kind", "metadata")
@@ -77,7 +80,7 @@ class _Part:
 
         Raises LookupError where something that is owned is no plain map, and has no items with keys.
         """
-        self.fields, self.info = fields, info
+        self.fields, self.info = fields, info  # as long as they are held, nothing else has their identity
         is_list = any(name[:2] == "k:" for name in fields)
         self._owned = _List(fields, info) if is_list else _Map(fields, info)
         self._last: tuple[Any, Any] = (None, None)
@@ -105,22 +108,21 @@ _REMEMBERED = 1024
 def _part_of(fields: Fields, info: FieldInfo) -> _Part:
     key = id(fields), id(info)
     known = _known.get(key)
-    if known is None:
-        if len(_known) >= _REMEMBERED:
-            _known.clear()
-        known = _known[key] = _Part(fields, info)
-    return known
+    return _remembered(_known, key, _Part(fields, info)) if known is None else known
 
 
 def _map_of(fields: Fields, info: FieldInfo) -> _Map:
     """Return a map's part whose own dict is nobody else's, as that of a whole object is."""
     key = (id(info), *fields, *map(id, fields.values()))
     known = _known_maps.get(key)
-    if known is None:
-        if len(_known_maps) >= _REMEMBERED:
-            _known_maps.clear()
-        known = _known_maps[key] = _Map(fields, info)
-    return known
+    return _remembered(_known_maps, key, _Map(fields, info)) if known is None else known
+
+
+def _remembered(known: dict[K, V], key: K, made: V) -> V:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = made
+    return made
 
 
 class _Map:

@@ -6,7 +6,8 @@ client, one of an embedder's own, a fake. Every method raises the subclasses of
 threads at once. ``timeout`` is in seconds, for one request.
 
 What ``get`` and ``list`` return is the caller's own. What a write returns, what a watch tells, and what a
-list gives to ``keep`` is for reading only: caches hold it, or parts of it.
+list gives to ``keep`` is for reading only: caches hold it, or parts of it. When managedFields were written
+neither a watch nor such a list need tell: no cache is asked for that.
 """
 
 from __future__ import annotations
