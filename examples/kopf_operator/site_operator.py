@@ -25,6 +25,8 @@ LOOK_AGAIN = 60.0
 def start(memo: kopf.Memo, settings: kopf.OperatorSettings, **_: Any) -> None:
     """Connect as kubectl would, and keep kopf's notes in annotations: Sites have no status."""
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage()
+    # A Site that is deleted while its timer runs would else be held for a minute.
+    settings.background.cancellation_polling = 1.0
     memo.cluster = KubernetesCluster.connect()
     memo.store = ClusterStore(memo.cluster)
     memo.sites = deployer(memo.cluster)

@@ -85,6 +85,13 @@ def test_with_a_site_goes_what_was_deployed_for_it(operated: Operated, namespace
     operated.vanish(namespace, {SITE: "blog", **DEPLOYED})
 
 
+def test_a_site_can_go_while_it_is_looked_at(operated: Operated, namespace: str) -> None:
+    with operated.server.faults.delay(1.0, verb="get", kind="Site", namespace=namespace, times=1):
+        deployed(operated, namespace)
+        operated.cluster.delete(ObjectRef(SITE, namespace, "blog"))
+        operated.vanish(namespace, {SITE: "blog", **DEPLOYED})
+
+
 def test_a_site_without_pages_is_told_what_is_missing(operated: Operated, namespace: str) -> None:
     operated.put(site_and_pages(namespace)[0])
     told = "spec.pages: there is no ConfigMap 'blog-pages'; create it"
