@@ -16,7 +16,7 @@ from gwdeployer.cluster import KubernetesCluster, endpoints
 from gwdeployer.controller.cache import Cache
 from gwdeployer.controller.scope import Scope
 from gwdeployer.errors import ApiError, NotSynced
-from gwdeployer.objects import KindRef, Object
+from gwdeployer.objects import KindRef, Object, ObjectRef
 from tests.controller.caching import (
     CONFIG_MAP,
     NAMESPACE,
@@ -90,6 +90,9 @@ def test_a_kind_comes_and_goes(
         once("the object is there", lambda: cache.get(kind, namespace, "web") is not None)
         delete(cluster, crd(kind))
         once("the kind is gone", lambda: cache.list(kind) == ())
+        # It is no longer served well before its definition is gone, and what is applied till then goes with it.
+        definition = ObjectRef.of(crd(kind))
+        once("its definition is gone", lambda: cluster.get(*definition) is None)
         put(cluster, crd(kind))
         once("an object can be created", lambda: _created(cluster, custom(kind, "other", namespace)))
         once("the new object is there", lambda: cache.get(kind, namespace, "other") is not None)
