@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         Unauthorized,
         Unreachable,
     )
-    from gwdeployer.generator import Context, HelmValuesGenerator, Skip, Watch
+    from gwdeployer.generator import Context, HelmValuesGenerator, Skip, Watch, reads_only
     from gwdeployer.inputs import Inputs
     from gwdeployer.objects import KindRef, Object, ObjectRef
     from gwdeployer.parameters_kind import ParametersKind
@@ -111,7 +111,7 @@ _HOMES = {
         "Unauthorized",
         "Unreachable",
     ),
-    "generator": ("Context", "HelmValuesGenerator", "Skip", "Watch"),
+    "generator": ("Context", "HelmValuesGenerator", "Skip", "Watch", "reads_only"),
     "inputs": ("Inputs",),
     "objects": ("KindRef", "Object", "ObjectRef"),
     "parameters_kind": ("ParametersKind",),
@@ -188,6 +188,7 @@ __all__ = [
     "condition",
     "configure",
     "discover",
+    "reads_only",
     "with_conditions",
 ]
 

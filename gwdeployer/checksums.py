@@ -14,14 +14,16 @@ from gwdeployer.overlays import WORKLOADS
 CONFIG_CHECKSUM = "gwdeployer.dev/config-checksum"
 
 
-def stamp_config_checksum(objects: Iterable[Object], *, without: frozenset[str] = frozenset()) -> None:
-    """Write the checksum of the ConfigMaps among ``objects`` onto the pod templates among them, in place.
+def with_config_checksum(objects: Iterable[Object], *, without: frozenset[str] = frozenset()) -> list[Object]:
+    """Return objects with the checksum of the ConfigMaps among them on the pod templates among them.
 
-    Keys in ``without``, those that the program watches by itself, do not count.
+    Keys in ``without``, those that the program watches by itself, do not count. Changes none of ``objects``.
     """
     objects = list(objects)
     config_maps = [obj for obj in objects if obj.get("kind") == "ConfigMap"]
-    annotate_pods(objects, {CONFIG_CHECKSUM: content_checksum(config_maps, without=without)[:16]})
+    return with_pod_annotations(
+        objects, {CONFIG_CHECKSUM: content_checksum(config_maps, without=without)[:16]}
+    )
 
 
 def content_checksum(config_maps: Iterable[Object], *, without: frozenset[str] = frozenset()) -> str:
@@ -35,9 +37,14 @@ def content_checksum(config_maps: Iterable[Object], *, without: frozenset[str] =
     return digest.hexdigest()
 
 
-def annotate_pods(objects: Iterable[Object], annotations: Mapping[str, str]) -> None:
-    """Put annotations on the pod templates of the workloads among ``objects``, in place."""
-    for obj in objects:
-        if obj.get("kind") in WORKLOADS:
-            metadata = obj["spec"]["template"].setdefault("metadata", {})
-            metadata["annotations"] = {**(metadata.get("annotations") or {}), **annotations}
+def with_pod_annotations(objects: Iterable[Object], annotations: Mapping[str, str]) -> list[Object]:
+    """Return objects with annotations on the pod templates of the workloads among them. Changes none."""
+    return [_annotated(obj, annotations) if obj.get("kind") in WORKLOADS else obj for obj in objects]
+
+
+def _annotated(workload: Object, annotations: Mapping[str, str]) -> Object:
+    spec = workload["spec"]
+    template = spec["template"]
+    metadata = template.get("metadata") or {}
+    metadata = {**metadata, "annotations": {**(metadata.get("annotations") or {}), **annotations}}
+    return {**workload, "spec": {**spec, "template": {**template, "metadata": metadata}}}

@@ -19,7 +19,6 @@ from gwdeployer.guards import guard
 from gwdeployer.objects import (
     KindRef,
     Object,
-    ObjectRef,
     all_owned,
     metadata_of,
     name_of,
@@ -304,8 +303,7 @@ class Deployer:
     def _forget_objects(self, last: Plan, kept: Plan | None = None) -> None:
         """Drop what is remembered of the objects of a plan, but for those of another one."""
         if self._writing is not None:
-            refs = {*map(ObjectRef.of, last.objects)}
-            self._writing.forget(refs.difference(map(ObjectRef.of, kept.objects if kept else ())))
+            self._writing.forget({*last.refs}.difference(kept.refs if kept else ()))
 
     def close(self) -> None:
         """Drop everything that is remembered and end the threads. The deployer can still be used."""

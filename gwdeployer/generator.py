@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gwdeployer.errors import Fault
 from gwdeployer.objects import KindRef, Object, ObjectRef
 from gwdeployer.provenance import Origin
 from gwdeployer.store import ObjectStore
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+_READS_ONLY = "_gwdeployer_reads_only"
+
+
+def reads_only(method: _Method) -> _Method:
+    """Mark a ``post_process`` that changes nothing in the objects it is given, however deep.
+
+    Where it has to change one it returns another, which may have parts of the first. Plans are then made in
+    less time, and take less memory: their objects have those parts in common in which no value has a say.
+    The mark is the method's own: one that overrides it has to be marked again.
+    """
+    setattr(method, _READS_ONLY, True)
+    return method
 
 
 class Skip(NamedTuple):
@@ -83,12 +97,19 @@ class HelmValuesGenerator(ABC):
         Raises ParametersError with everything that is wrong at once, in ``.faults``.
         """
 
+    @reads_only
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Return the objects to deploy in place of the rendered ones (overlays, extra objects).
 
-        ``objects`` are the caller's own: they may be changed. The default returns them as rendered.
+        ``objects`` are the method's own: it may change them, unless it is marked with :func:`reads_only`.
+        The default returns them as rendered.
         """
         return objects
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether :meth:`post_process` leaves the objects it is given as they are."""
+        return getattr(self.post_process, _READS_ONLY, False)
 
     def kinds(self) -> Sequence[KindRef] | None:
         """Return every kind that may be produced: prune, watches and RBAC are derived from it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from gwdeployer.errors import Fault, PlanError, shown
@@ -27,7 +28,7 @@ def guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], o
     text, workloads that would not select their own pods.
     """
     faults: list[Fault] = []
-    produced = {kind.group_kind for kind in kinds}
+    produced = _group_kinds(tuple(kinds))
     seen: set[tuple[tuple[str, str], Place]] = set()
     for obj in objects:
         kind = KindRef.of_object(obj)
@@ -43,6 +44,11 @@ def guard(objects: Sequence[Object], namespace: str, kinds: Sequence[KindRef], o
             faults += _selector_faults(obj)
     if faults:
         raise PlanError(faults, owner=owner)
+
+
+@lru_cache(maxsize=256)
+def _group_kinds(kinds: tuple[KindRef, ...]) -> frozenset[tuple[str, str]]:
+    return frozenset(kind.group_kind for kind in kinds)
 
 
 def _fault(obj: Object, message: str, path: str = "", hint: str = "") -> Fault:
@@ -72,7 +78,7 @@ def _is_name(name: str, kind: KindRef) -> bool:
 def _text_faults(obj: Object, mapping: Any, path: str) -> Iterator[Fault]:
     if mapping is None:
         return
-    if not isinstance(mapping, Mapping):
+    if not (mapping.__class__ is dict or isinstance(mapping, Mapping)):
         yield _fault(obj, f"{shown(mapping)} is not a mapping", path)
         return
     for key, value in mapping.items():
@@ -94,4 +100,4 @@ def _selector_faults(obj: Object) -> Iterator[Fault]:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if value.__class__ is dict or isinstance(value, Mapping) else {}

@@ -73,9 +73,10 @@ class Overlays:
     ) -> list[Object]:
         """Return the objects with the overlays of all layers, and the objects that overlays add.
 
-        Objects are checked against their types before and after, once for each ``alike``: what tells apart
-        the Gateways of these layers whose objects differ in more than text (their ports); None: each time.
-        Raises ParametersError with the faults of all overlays, each with its layer and path.
+        Changes none of ``objects``: one that is patched is another one. Objects are checked against their
+        types before and after, once for each ``alike``: what tells apart the Gateways of these layers whose
+        objects differ in more than text (their ports); None: each time. Raises ParametersError with the
+        faults of all overlays, each with its layer and path.
         """
         found = self._found.get(layers, lambda: _find(layers, self._fields))
         sound = self._sound.get(layers, set)
@@ -145,7 +146,7 @@ class _Run:
 
     def _over(self, obj: Object, overlays: Sequence[_Overlay]) -> Object:
         for overlay in overlays:
-            from gwdeployer.objects.patch_merge import merge_into  # noqa: PLC0415 - where there is a patch
+            from gwdeployer.objects.patch_merge import strategic_merge  # noqa: PLC0415 - where there is a patch
 
             note(self.context, obj, overlay.patch, overlay.origin)
             if overlay.patch.get("spec") and not _has_spec(obj):
@@ -153,7 +154,7 @@ class _Run:
                 self.faults.append(overlay.fault(message, "spec", "patch its fields themselves"))
                 return obj
             try:
-                obj = merge_into(obj, overlay.patch)
+                obj = strategic_merge(obj, overlay.patch)
             except ParametersError as error:
                 self.faults += [overlay.fault(one.message, one.path, one.hint) for one in error.faults]
         if self.checks:
@@ -192,13 +193,19 @@ def _without_replicas(objects: list[Object], supports: Sequence[Object], context
     """Leave the number of replicas to the autoscaler, whoever set it: the two would fight otherwise."""
     if not any(obj["kind"] == HORIZONTALPODAUTOSCALER.kind for obj in supports):
         return objects
-    for obj in objects:
-        if obj["kind"] in WORKLOADS and "replicas" in obj["spec"]:
-            obj["spec"] = {key: value for key, value in obj["spec"].items() if key != "replicas"}
-            message = "is left to the HorizontalPodAutoscaler"
-            context.warn(message, "spec.replicas", subject=describe(obj), hint="set minReplicas instead")
-            note(context, obj, {"spec": {"replicas": None}}, Origin("left to the HorizontalPodAutoscaler"))
-    return objects
+    return [_left_to_autoscaler(obj, context) if _sets_replicas(obj) else obj for obj in objects]
+
+
+def _sets_replicas(obj: Object) -> bool:
+    return obj["kind"] in WORKLOADS and "replicas" in obj["spec"]
+
+
+def _left_to_autoscaler(workload: Object, context: Context) -> Object:
+    whose = "left to the HorizontalPodAutoscaler"
+    context.warn(f"is {whose}", "spec.replicas", subject=describe(workload), hint="set minReplicas instead")
+    note(context, workload, {"spec": {"replicas": None}}, Origin(whose))
+    spec = {key: value for key, value in workload["spec"].items() if key != "replicas"}
+    return {**workload, "spec": spec}
 
 
 def _overlays(layers: Sequence[Layer], path: Sequence[str], field: str) -> Iterator[_Overlay]:

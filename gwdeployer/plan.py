@@ -35,6 +35,8 @@ from gwdeployer.objects.owners import Owner
 from gwdeployer.provenance import LeafPath, Origin
 from gwdeployer.store import ObjectStore
 
+_NONE: frozenset[Any] = frozenset()
+
 
 class Recipe(NamedTuple):
     """How owners of one kind are deployed: which chart, and who makes its values."""
@@ -108,6 +110,11 @@ class Plan:
         return copied
 
     @cached_property
+    def refs(self) -> tuple[ObjectRef, ...]:
+        """The references to the objects, in the same order."""
+        return tuple(map(ObjectRef.of, self.objects))
+
+    @cached_property
     def digest(self) -> str:
         """A hash of the objects: equal for plans that would apply the same."""
         text = json.dumps(self.objects, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -119,25 +126,28 @@ class Plan:
         return f"<Plan for {self.owner}: {what}>"
 
 
-def render(recipe: Recipe, owner: Object, context: Context) -> tuple[Mapping[str, Any] | Skip, list[Object]]:
+def render(
+    recipe: Recipe, owner: Object, context: Context, *, shared: bool = False
+) -> tuple[Mapping[str, Any] | Skip, list[Object]]:
     """Return the values of an owner and the objects rendered and post-processed from them.
 
-    Raises ParametersError or ChartError, with the owner named.
+    With ``shared`` the objects are for reading only. Raises ParametersError or ChartError, with the owner
+    named.
     """
     try:
-        return _rendered(recipe, owner, context)
+        return _rendered(recipe, owner, context, shared and recipe.generator.only_reads)
     except GwdeployerError as error:
         raise error.about(owner=describe(owner)) from error.__cause__
 
 
 def _rendered(
-    recipe: Recipe, owner: Object, context: Context
+    recipe: Recipe, owner: Object, context: Context, shared: bool
 ) -> tuple[Mapping[str, Any] | Skip, list[Object]]:
     values = recipe.generator.get_values(owner, context)
     if isinstance(values, Skip):
         return values, []
     _returned(recipe, "get_values", values, isinstance(values, Mapping), "a mapping or a Skip")
-    rendered = recipe.chart.render(values, release_of(owner))
+    rendered = recipe.chart.render(values, release_of(owner), shared=shared)
     objects = recipe.generator.post_process(owner, rendered, context)
     sound = isinstance(objects, list) and all(isinstance(obj, dict) for obj in objects)
     _returned(recipe, "post_process", objects, sound, "a list of objects")
@@ -165,7 +175,7 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
     if not name_of(owner):
         raise PlanError(Fault("has no name", "metadata.name", recipe.owner.kind, hint="give it one"))
     context = Context(store)
-    values, rendered = render(recipe, owner, context)
+    values, rendered = render(recipe, owner, context, shared=True)
     claim = Owner.of(owner, recipe.owner)
     warnings = (*context.warnings, *claim.faults)
     if isinstance(values, Skip):
@@ -176,8 +186,8 @@ def plan(recipe: Recipe, owner: Object, store: ObjectStore) -> Plan:
     return Plan(
         claim.ref,
         tuple(objects),
-        frozenset(context.create_only),
-        frozenset(context.optional),
+        frozenset(context.create_only) if context.create_only else _NONE,
+        frozenset(context.optional) if context.optional else _NONE,
         values,
         kinds=kinds,
         warnings=warnings,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gwdeployer.checksums import annotate_pods, content_checksum
+from gwdeployer.checksums import content_checksum, with_pod_annotations
 from gwdeployer.errors import Fault
-from gwdeployer.generator import Context, HelmValuesGenerator, Skip
+from gwdeployer.generator import Context, HelmValuesGenerator, Skip, reads_only
 from gwdeployer.objects import IdentityCache, KindRef, Object, name_of
 from gwdeployer.overlays import (
     HORIZONTALPODAUTOSCALER,
@@ -139,6 +139,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
         )
         return finished({"agentgateway": {**fixed.values, **own}}, owner, context)
 
+    @reads_only
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Apply overlays; add the session key's Secret; put checksums of what proxies read on the pods."""
         state = context.state
@@ -158,8 +159,7 @@ class AgentgatewayGenerator(HelmValuesGenerator):
                 owner, labels, self._session_key, context
             )
             rest.append(secret)
-        annotate_pods(rest, checksums)
-        return rest + authority
+        return with_pod_annotations(rest, checksums) + authority
 
     def kinds(self) -> Sequence[KindRef]:
         """Return the chart's kinds, the Secret's, and those that overlays add."""

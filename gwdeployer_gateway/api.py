@@ -10,13 +10,13 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from gwdeployer.errors import Fault, ParametersError, nearest, one_line
-from gwdeployer.objects import KindRef, Object, describe, plain
+from gwdeployer.objects import IdentityCache, KindRef, Object, describe, plain
 from gwdeployer.parameters import drop_nulls, faults_of
 
 GROUP = "gateway.networking.k8s.io"
@@ -181,6 +181,14 @@ def spec_of(obj: Object, model: type[S]) -> S:
         faults = faults_of(error, model, "spec")
         subject = describe(obj)
         raise ParametersError(Fault(f.message, f.path, subject, hint=f.hint) for f in faults) from None
+
+
+_SHARED: IdentityCache[ApiModel] = IdentityCache()
+
+
+def shared_spec_of(obj: Object, model: type[S]) -> S:
+    """Do what :func:`spec_of` does, once for each state of an object that many others refer to."""
+    return cast("S", _SHARED.get((obj,), lambda: spec_of(obj, model), extra=model))
 
 
 def unknown_fields(obj: Object) -> Iterator[Fault]:

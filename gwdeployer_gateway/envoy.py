@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gwdeployer.checksums import stamp_config_checksum
-from gwdeployer.generator import Context, HelmValuesGenerator, Skip
+from gwdeployer.checksums import with_config_checksum
+from gwdeployer.generator import Context, HelmValuesGenerator, Skip, reads_only
 from gwdeployer.objects import IdentityCache, KindRef, Object
 from gwdeployer.overlays import (
     HORIZONTALPODAUTOSCALER,
@@ -109,11 +109,12 @@ class EnvoyGenerator(HelmValuesGenerator):
         own = self._own_values(owner, spec, kube, ports, context)
         return finished({"gateway": {**fixed, **own}}, owner, context)
 
+    @reads_only
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Apply overlays; then put a checksum of the configuration on the pods (unless opted out)."""
         objects = self._overlays.apply(objects, context.state["layers"], context.state["alike"], context)
         if context.state["configChecksum"]:
-            stamp_config_checksum(objects, without=_WATCHED_KEYS)
+            return with_config_checksum(objects, without=_WATCHED_KEYS)
         return objects
 
     def kinds(self) -> Sequence[KindRef]:

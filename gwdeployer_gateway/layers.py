@@ -19,7 +19,7 @@ from gwdeployer_gateway.api import (
     GatewayClassSpec,
     GatewayReferences,
     ParametersRef,
-    spec_of,
+    shared_spec_of,
     unknown_fields,
 )
 
@@ -176,7 +176,7 @@ def _references(
     if gateway_class:
         context.warnings += unknown_fields(gateway_class)
         try:
-            ref = spec_of(gateway_class, GatewayClassSpec).parameters_ref
+            ref = shared_spec_of(gateway_class, GatewayClassSpec).parameters_ref
         except ParametersError as error:
             faults += error.faults
         else:
@@ -196,8 +196,14 @@ def reference_in(obj: Object, *path: str) -> Mapping[str, Any] | None:
     """Return the reference at a path of an object's spec as it stands there, right or wrong."""
     place: Any = obj.get("spec")
     for name in path:
-        place = place.get(name) if isinstance(place, Mapping) else None
-    return place if isinstance(place, Mapping) else None
+        if not _is_map(place):
+            return None
+        place = place.get(name)
+    return place if _is_map(place) else None
+
+
+def _is_map(value: Any) -> bool:
+    return value.__class__ is dict or isinstance(value, Mapping)
 
 
 def _home(obj: Object) -> str:

@@ -20,6 +20,7 @@ from gwdeployer_gateway.api import (
     NAMESPACE,
     ClassName,
     ControllerName,
+    shared_spec_of,
     spec_of,
 )
 from gwdeployer_gateway.control_plane import kind_of_ca
@@ -249,7 +250,7 @@ class GatewayPlugin(Plugin):
         gateway_class = store.get(GATEWAY_CLASS, "", class_name)
         if gateway_class is None:
             return _NotOurs(f"GatewayClass {class_name} does not exist")
-        controller = spec_of(gateway_class, ControllerName).controller_name
+        controller = shared_spec_of(gateway_class, ControllerName).controller_name
         if not controller:
             return _NotOurs(f"{describe(gateway_class)} names no controller")
         if controller != self._inputs.controller_name:

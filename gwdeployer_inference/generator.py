@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from gwdeployer.checksums import stamp_config_checksum
+from gwdeployer.checksums import with_config_checksum
 from gwdeployer.errors import Fault, ParametersError
-from gwdeployer.generator import Context, HelmValuesGenerator, Skip
+from gwdeployer.generator import Context, HelmValuesGenerator, Skip, reads_only
 from gwdeployer.objects import IdentityCache, KindRef, Object, describe, metadata_of
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.refs import ObjectRef
@@ -98,11 +98,11 @@ class EndpointPickerGenerator(HelmValuesGenerator):
         context.state["alike"] = self._alike(pool)
         return {"picker": {**shared.values, **own_values(pool, merged, shared, self._inputs)}}
 
+    @reads_only
     def post_process(self, owner: Object, objects: list[Object], context: Context) -> list[Object]:
         """Apply overlays; then put a checksum of the configuration on the pods: a picker reads it once."""
         objects = self._overlays.apply(objects, context.state["layers"], context.state["alike"], context)
-        stamp_config_checksum(objects)
-        return objects
+        return with_config_checksum(objects)
 
     def kinds(self) -> Sequence[KindRef]:
         """Return the chart's kinds, and those that overlays add."""

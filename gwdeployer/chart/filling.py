@@ -4,20 +4,39 @@ A skeleton is filled thousands of times, so it is compiled to Python displays (`
 building fresh containers that way is about ten times faster than copying a tree, and nothing of the cached
 skeleton is ever handed out. The source is made from the template's own text by ``repr`` alone; slot values
 are arguments, never source.
+
+Parts in which no slot has a say are displays of their own: who only reads what is built can be given the same
+ones each time. Where slots have values of a form (``chart.forms``), only its blanks are slots still.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from gwdeployer import documents
-from gwdeployer.chart.data import TemplateFailure, as_text, kind_of
+from gwdeployer.chart.data import Blank, TemplateFailure, as_text, kind_of
 from gwdeployer.chart.skeleton import Const, Map, Nested, Node, Omitted, Seq, Skeleton, Slot, Text
 
-Fill = Callable[[list[Any]], list[Any]]
+_Parts: TypeAlias = list[Any]
+
+
+class Fill(NamedTuple):
+    """The function that builds a skeleton's documents. ``parts`` makes those that are the same each time."""
+
+    parts: Callable[[], _Parts]
+    build: Callable[[Sequence[Any], _Parts], list[Any]]
+    shared: _Parts
+
+    def __call__(self, values: Sequence[Any], *, shared: bool = False) -> list[Any]:
+        """Return the documents, with these values in the slots; ``shared`` ones are for reading only.
+
+        The values must be JSON data of their own (they are put in by reference). Raises MisfitError where a
+        value does not fit: a mapping inside a text, a list where ``<<`` needs a mapping.
+        """
+        return self.build(values, self.shared if shared else self.parts())
 
 
 class MisfitError(TemplateFailure):
@@ -31,29 +50,43 @@ class MisfitError(TemplateFailure):
 
 def compile_fill(skeleton: Skeleton) -> CodeType:
     """Return the code of the function that builds the skeleton's documents."""
-    writer = _Writer()
-    source = f"lambda v: [{', '.join(writer.expression(node) for node in skeleton.documents)}]"
-    return compile(source, "<skeleton>", "eval")
+    return _compiled(skeleton, _Writer())
 
 
 def fill_of(code: CodeType) -> Fill:
-    """Return the function that builds a skeleton's documents from a list of slot values.
+    """Return the function that builds a skeleton's documents from a list of slot values."""
+    parts, build = eval(code, dict(_SCOPE))  # noqa: S307 - made of repr()s
+    return Fill(parts, build, parts())
 
-    The values must be JSON data of their own (they are put in by reference). The function raises
-    MisfitError where a value does not fit: a mapping inside a text, a list where ``<<`` needs a mapping.
+
+def fill_of_form(skeleton: Skeleton, values: Sequence[Any]) -> Fill:
+    """Return the function that builds a skeleton's documents from the texts for the blanks in its slots.
+
+    Raises MisfitError where a value does not fit, and what compilers raise for what they cannot hold.
     """
-    fill: Fill = eval(code, dict(_SCOPE))  # noqa: S307 - made of repr()s
-    return fill
+    return fill_of(_compiled(skeleton, _Writer(values)))
+
+
+def _compiled(skeleton: Skeleton, writer: _Writer) -> CodeType:
+    built = ", ".join(writer.expression(node) for node in skeleton.documents)
+    return compile(f"(lambda: [{', '.join(writer.parts)}], lambda v, k: [{built}])", "<skeleton>", "eval")
 
 
 class _Writer:
-    """Writes the Python expression for each node."""
+    """Writes the Python expression for each node.
 
-    def __init__(self) -> None:
+    ``values`` are a form's, with blanks: of these ``v`` are the texts, else the values of all slots.
+    """
+
+    def __init__(self, values: Sequence[Any] | None = None, *, sets_apart: bool = True) -> None:
+        self._values = values
+        self._sets_apart = sets_apart
         self._used: set[int] = set()
+        #: Expressions of the parts that are the same each time; in others they are ``k``.
+        self.parts: list[str] = []
 
     def expression(self, node: Node) -> str:
-        """Return a Python expression that builds the node from ``v``, the slot values."""
+        """Return a Python expression that builds the node."""
         match node:
             case Const(value):
                 return repr(value)
@@ -62,26 +95,56 @@ class _Writer:
             case Text(parts):
                 return self._text(parts)
             case Seq(items):
-                return f"[{', '.join(self.expression(item) for item in items)}]"
+                return self._apart(node) or f"[{', '.join(self.expression(item) for item in items)}]"
             case Map():
-                return self._map(node)
+                return self._apart(node) or self._map(node)
             case Nested("yaml", content):
                 return _joined(NestedYaml(self).parts(content))
             case Nested(_, content):
-                text = f"p({self.expression(content)})"
-                return text if has_slots(content) else repr(eval(text, dict(_SCOPE)))  # noqa: S307 - as above
+                text = f"p({self.inline(content)})"
+                return text if self.varies(content) else repr(evaluated(text))
             case Omitted():
                 raise AssertionError("omitted slots are dropped when the skeleton is parsed")
 
+    def inline(self, node: Node) -> str:
+        """Return an expression for what becomes part of a text."""
+        return _Writer(self._values, sets_apart=False).expression(node)
+
+    def varies(self, node: Node) -> bool:
+        """Return whether anything in a node depends on ``v``."""
+        return any(self._is_open(number) for number in _slots_in(node))
+
+    def _is_open(self, number: int) -> bool:
+        return self._values is None or _has_blank(self._values[number])
+
+    def _apart(self, node: Node) -> str:
+        """Return the expression for a part that is the same each time; empty for any other."""
+        if not self._sets_apart or self.varies(node):
+            return ""
+        self.parts.append(self.inline(node))
+        return f"k[{len(self.parts) - 1}]"
+
     def _slot(self, index: int) -> str:
+        if self._values is not None:
+            return self._known(self._values[index])
         # A YAML alias can name a slot twice; the second place gets a container of its own.
         if index in self._used:
             return f"c(v[{index}])"
         self._used.add(index)
         return f"v[{index}]"
 
+    def _known(self, value: Any) -> str:
+        if not (self._sets_apart and value and isinstance(value, (dict, list))) or _has_blank(value):
+            return _value_expression(value)
+        self.parts.append(repr(value))
+        return f"k[{len(self.parts) - 1}]"
+
     def _text(self, parts: Iterable[str | Slot]) -> str:
-        return _joined([repr(p) if isinstance(p, str) else f"t(v[{p.number}], {p.number})" for p in parts])
+        return _joined([repr(part) if isinstance(part, str) else self._text_of(part) for part in parts])
+
+    def _text_of(self, slot: Slot) -> str:
+        text = f"t({self._slot(slot.number)}, {slot.number})"
+        return text if self._is_open(slot.number) else repr(evaluated(text))
 
     def _map(self, node: Map) -> str:
         merged = [self._merged(value) for value in reversed(node.merged)]
@@ -112,7 +175,9 @@ class NestedYaml:
     def parts(self, content: Node) -> list[str]:
         """Return the expressions whose joined values are the document."""
         if not _in_block(content):
-            return [f"y({self._writer.expression(content)})"]
+            self._put(f"y({self._writer.inline(content)})", content)
+            self._flush()
+            return self._parts
         self._block(content, 0, "")
         self._flush()
         return self._parts
@@ -132,15 +197,15 @@ class NestedYaml:
 
     def _check_keys(self, node: Map) -> None:
         if slots := key_slots(node):
-            keys = ", ".join(f"({self._writer.expression(key)}, None)" for key, _ in node.entries)
-            self._dynamic(f"k({slots[0]}, {keys})")
+            keys = ", ".join(f"({self._writer.inline(key)}, None)" for key, _ in node.entries)
+            self._put(f"e({slots[0]}, {keys})", *(key for key, _ in node.entries))
 
     def _entry(self, start: str, key: Const | Text, value: Node, indent: int) -> None:
         self._text.append(start)
         if isinstance(key, Const):
             self._text.append(documents.key_text(key.value, " " * indent))
         else:
-            self._dynamic(f"h({self._writer.expression(key)}, {indent})")
+            self._put(f"h({self._writer.inline(key)}, {indent})", key)
         if _in_block(value):
             self._text.append("\n")
             self._block(value, indent + 2, "")
@@ -152,10 +217,14 @@ class NestedYaml:
         if isinstance(node, Const):
             self._text.append(documents.leaf_text(node.value, indent))
         else:
-            self._dynamic(f"j({self._writer.expression(node)})")
+            self._put(f"j({self._writer.inline(node)})", node)
         self._text.append("\n")
 
-    def _dynamic(self, expression: str) -> None:
+    def _put(self, expression: str, *nodes: Node) -> None:
+        """Add the text that an expression of these nodes is: now, if it is the same each time."""
+        if not any(map(self._writer.varies, nodes)):
+            self._text.append(evaluated(expression))
+            return
         self._flush()
         self._parts.append(expression)
 
@@ -178,21 +247,49 @@ def key_slots(node: Map) -> list[int]:
     return [part.number for key in keys for part in key.parts if isinstance(part, Slot)]
 
 
-def has_slots(node: Node) -> bool:
-    """Return whether anything in a node depends on slot values."""
+def _slots_in(node: Node) -> Iterator[int]:
+    """Yield the slots that a node depends on."""
     match node:
+        case Slot(number):
+            yield number
+        case Text(parts):
+            yield from (part.number for part in parts if isinstance(part, Slot))
         case Seq(items):
-            return any(map(has_slots, items))
+            for item in items:
+                yield from _slots_in(item)
         case Map(merged, entries):
-            nodes = [*merged, *(node for entry in entries for node in entry)]
-            return any(map(has_slots, nodes))
+            for below in (*merged, *(node for entry in entries for node in entry)):
+                yield from _slots_in(below)
         case Nested(_, content):
-            return has_slots(content)
-    return not isinstance(node, Const)
+            yield from _slots_in(content)
+
+
+def _has_blank(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_blank, value.values()))
+    return any(map(_has_blank, value)) if isinstance(value, list) else isinstance(value, Blank)
+
+
+def _value_expression(value: Any) -> str:
+    """Return the Python expression for a form's value, in which ``v`` are the texts."""
+    if isinstance(value, Blank):
+        return _joined([f"v[{part}]" if isinstance(part, int) else repr(part) for part in value.parts])
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key!r}: {_value_expression(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value_expression, value))}]"
+    return repr(value)
+
+
+def evaluated(expression: str) -> Any:
+    """Return what an expression is in which no values have a say. Raises MisfitError, as a fill does."""
+    return eval(expression, dict(_SCOPE))  # noqa: S307 - made of repr()s
 
 
 def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f'"".join(({", ".join(parts)}))'
+    if len(parts) == 1:
+        return parts[0]
+    return f'"".join(({", ".join(parts)}))' if parts else "''"
 
 
 # --- What the source of a fill calls --------------------------------------------------------------------
@@ -239,9 +336,9 @@ def _pretty(value: Any) -> str:
 
 _SCOPE: dict[str, Any] = {
     "c": documents.copy,
+    "e": _checked,
     "h": _key,
     "j": documents.flow,
-    "k": _checked,
     "m": _mapping,
     "p": _pretty,
     "t": _text,

@@ -17,13 +17,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from jinja2 import BytecodeCache
 
 from gwdeployer.chart.data import Blank, BlankError, as_text
 from gwdeployer.chart.environment import ChartEnvironment
 from gwdeployer.chart.slots import Site
+from gwdeployer.objects import Object
 
 #: So many forms a chart keeps, those that were found last; and so many guesses that came to nothing.
 MAX_FORMS, MAX_REFUSED = 64, 64
@@ -88,26 +89,23 @@ def _has_blank(values: Iterable[Any]) -> bool:
     return any(value.__class__ is Blank for value in values)
 
 
-class Stream(NamedTuple):
-    """What a template leaves behind: the numbers of its pieces and sites, and the values of its slots."""
+class Build(Protocol):
+    """Returns the objects for given texts; ``shared`` ones are for reading only. Raises ChartError."""
 
-    template: str
-    shape: tuple[int, ...]
-    values: list[Any]
+    def __call__(self, texts: Sequence[str], *, shared: bool) -> list[Object]: ...  # noqa: D102
 
 
-_BlindRun: TypeAlias = Callable[[Mapping[str, Any]], list[Stream]]
+_BlindRun: TypeAlias = Callable[[Mapping[str, Any]], Build]
 
 
 class Form(NamedTuple):
     """What templates make of all values that differ in some texts alone.
 
-    ``segments`` are the bytes of the values before, between and after these texts; ``filled`` returns what
-    the templates leave behind for given ones. The values are the caller's own.
+    ``segments`` are the bytes of the values before, between and after these texts.
     """
 
     segments: tuple[bytes, ...]
-    filled: Callable[[Sequence[str]], list[Stream]]
+    build: Build
 
     def texts_in(self, data: bytes) -> list[str] | None:
         """Return the texts that values have where this form has blanks; None if they differ elsewhere."""
@@ -136,20 +134,18 @@ class Forms:
         self._last: Mapping[str, Any] | None = None
         self._lock = threading.Lock()
 
-    def filled(self, data: bytes | None) -> list[Stream] | None:
-        """Return what templates make of values, if there is a form for these."""
+    def filled(self, data: bytes | None, *, shared: bool = False) -> list[Object] | None:
+        """Return what templates make of values, if there is a form for these. Raises ChartError."""
         if data is None:
             return None
         for form in self._forms:
             texts = form.texts_in(data)
             if texts is not None:
-                return form.filled(texts)
+                return form.build(texts, shared=shared)
         return None
 
-    def learn(
-        self, scope: Mapping[str, Any], data: bytes | None, streams: list[Stream], run: _BlindRun
-    ) -> None:
-        """Look for a form in what was made of ``scope``; ``run`` lets templates that may meet blanks do it.
+    def learn(self, scope: Mapping[str, Any], data: bytes | None, made: list[Object], run: _BlindRun) -> None:
+        """Look for a form in what was made of ``scope``; ``run`` lets templates meet blanks in their scope.
 
         Raises nothing: templates that do more with a text than to pass it on have no form.
         """
@@ -159,7 +155,7 @@ class Forms:
         paths = _differing(last, scope)
         if not paths or paths in self._refused:
             return
-        form = _form(scope, paths, data, streams, run)
+        form = _form(scope, paths, data, made, run)
         with self._lock:
             if form is None:
                 self._refused = (*self._refused[1 - MAX_REFUSED :], paths)
@@ -182,7 +178,7 @@ def _form(
     scope: Mapping[str, Any],
     paths: _Paths,
     data: bytes,
-    streams: list[Stream],
+    made: list[Object],
     run: _BlindRun,
 ) -> Form | None:
     segments = _segments(scope, paths, data)
@@ -190,12 +186,13 @@ def _form(
         return None
     blanks = {path: Blank(number) for number, path in enumerate(paths)}
     try:
-        form = Form(segments, _filling(run(_with(scope, blanks))))
+        form = Form(segments, run(_with(scope, blanks)))
+        texts = form.texts_in(data)
+        again = None if texts is None else form.build(texts, shared=True)
     except Exception:  # noqa: BLE001 - a template looks into a blank; what it meets then is anybody's guess
         return None
     # What is known to be right is the touchstone of what is concluded.
-    texts = form.texts_in(data)
-    return form if texts is not None and form.filled(texts) == streams else None
+    return form if again is not None and data_of({"": again}) == data_of({"": made}) else None
 
 
 def _segments(scope: Mapping[str, Any], paths: Sequence[_Path], data: bytes) -> tuple[bytes, ...] | None:
@@ -256,26 +253,3 @@ def _with(value: Any, replaced: Mapping[_Path, Any], path: _Path = ()) -> Any:
     if value.__class__ is dict:
         return {key: _with(item, replaced, (*path, key)) for key, item in value.items()}
     return [_with(item, replaced, (*path, number)) for number, item in enumerate(value)]
-
-
-def _filling(streams: Iterable[Stream]) -> Callable[[Sequence[str]], list[Stream]]:
-    """Return the function that puts texts into the blanks of streams.
-
-    Compiled to Python displays, as skeletons are, which takes a tenth of the time of copying.
-    """
-    made = [f"s({name!r}, {shape!r}, {_expression(values)})" for name, shape, values in streams]
-    function: Callable[[Sequence[str]], list[Stream]]
-    function = eval(f"lambda t: [{', '.join(made)}]", {"s": Stream})  # noqa: S307 - made of repr()s
-    return function
-
-
-def _expression(value: Any) -> str:
-    """Return the Python expression for a value, in which ``t`` are the texts."""
-    if isinstance(value, Blank):
-        parts = [f"t[{part}]" if isinstance(part, int) else repr(part) for part in value.parts]
-        return parts[0] if len(parts) == 1 else f'"".join(({", ".join(parts)}))'
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key!r}: {_expression(item)}' for key, item in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_expression, value))}]"
-    return repr(value)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import CodeType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jinja2
 
@@ -15,10 +15,11 @@ from gwdeployer.chart.compiled import Codes, Compiled, Shelf
 from gwdeployer.chart.data import OMIT, PLAIN, Fragment, MissingValueError, TemplateFailure, adopt, kind_of
 from gwdeployer.chart.environment import ChartEnvironment
 from gwdeployer.chart.faults import FaultFinder, SlotFailure, fault_at
-from gwdeployer.chart.filling import Fill, MisfitError, compile_fill, fill_of
-from gwdeployer.chart.forms import BlindEnvironment, Forms, Stream, data_of
+from gwdeployer.chart.filling import Fill, MisfitError, compile_fill, fill_of, fill_of_form
+from gwdeployer.chart.forms import BlindEnvironment, Build, Forms, data_of
 from gwdeployer.chart.skeleton import Skeleton, parse
 from gwdeployer.errors import ChartError, Fault, one_line
+from gwdeployer.objects import Object
 from gwdeployer.provenance import LeafPath, Origin
 
 #: The template whose macros and variables all others see as ``helpers``; evaluated once for each render.
@@ -28,6 +29,22 @@ MAX_SKELETONS = 512
 
 #: From a slot's value and site to the value as data of its own.
 _Take: TypeAlias = Callable[[Any, int], Any]
+
+
+class Stream(NamedTuple):
+    """What a template leaves behind: the numbers of its pieces and sites, and the values of its slots."""
+
+    template: str
+    shape: tuple[int, ...]
+    values: list[Any]
+
+
+class _Filling(NamedTuple):
+    """How the objects of one template are built."""
+
+    template: str
+    skeleton: Skeleton
+    fill: Fill
 
 
 class Templates:
@@ -77,42 +94,49 @@ class Renderer:
         if known is None:
             self._shelf.keep_templates(Compiled(self._codes.codes, self._sites))
 
-    def render(self, scope: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def render(self, scope: Mapping[str, Any], *, shared: bool = False) -> list[Object]:
         """Return the objects of all templates, in the order of their paths and of the text.
 
-        ``scope`` holds the names templates see. Raises ChartError with one fault for each template that
-        failed, naming template, line and expression.
+        ``scope`` holds the names templates see; ``shared`` objects are for reading only. Raises ChartError
+        with one fault for each template that failed, naming template, line and expression.
         """
         data = data_of(scope)
-        streams = self._forms.filled(data)
-        if streams is not None:
-            try:
-                return [obj for stream in streams for obj in self._objects(stream)]
-            except ChartError:
-                pass  # templates say all that is wrong at once
-        return self._run(scope, data)
+        try:
+            filled = self._forms.filled(data, shared=shared)
+        except ChartError:  # templates say all that is wrong at once
+            filled = None
+        return self._run(scope, data, shared=shared) if filled is None else filled
 
-    def _run(self, scope: Mapping[str, Any], data: bytes | None) -> list[dict[str, Any]]:
+    def _run(self, scope: Mapping[str, Any], data: bytes | None, *, shared: bool) -> list[Object]:
         names = self._names(scope)
-        streams: list[Stream] = []
-        objects: list[dict[str, Any]] = []
+        objects: list[Object] = []
         faults: list[Fault] = []
         for template in self._templates.documents:
             try:
                 stream = self._stream(template, names)
-                objects += self._objects(stream)
-                streams.append(stream)
+                filling = _Filling(stream.template, *self._skeleton(stream.shape))
+                objects += self._objects(filling, stream.values, shared=shared)
             except ChartError as error:
                 faults += error.faults
         if faults:
             raise ChartError(dict.fromkeys(faults))  # a helper that fails in each template is one fault
-        self._forms.learn(scope, data, streams, self._run_blindly)
+        self._forms.learn(scope, data, objects, self._run_blindly)
         return objects
 
-    def _run_blindly(self, scope: Mapping[str, Any]) -> list[Stream]:
+    def _run_blindly(self, scope: Mapping[str, Any]) -> Build:
         """Run templates on a scope with blanks. Raises whatever comes of it where one is looked into."""
         names = self._blind_templates.names(scope)
-        return [_stream(template, names, _as_it_is) for template in self._blind_templates.documents]
+        streams = [_stream(template, names, _as_it_is) for template in self._blind_templates.documents]
+        skeletons = [self._skeleton(stream.shape)[0] for stream in streams]
+        fillings = [
+            _Filling(stream.template, skeleton, fill_of_form(skeleton, stream.values))
+            for stream, skeleton in zip(streams, skeletons, strict=True)
+        ]
+
+        def build(texts: Sequence[str], *, shared: bool) -> list[Object]:
+            return [obj for filling in fillings for obj in self._objects(filling, texts, shared=shared)]
+
+        return build
 
     @cached_property
     def _blind_templates(self) -> Templates:
@@ -136,7 +160,7 @@ class Renderer:
         skeleton, fill = self._skeleton(stream.shape)
         tracer = Tracer(self._chart, skeleton, self._sites, stream.values)
         plain = [adopt(value) for value in stream.values]
-        return tracer.documents(self._filled(skeleton, fill, plain, template.name or ""))
+        return tracer.documents(self._filled(_Filling(template.name or "", skeleton, fill), plain))
 
     def _names(self, scope: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -173,21 +197,20 @@ class Renderer:
         self._shelf.keep_skeleton(shape, skeleton, code)
         return skeleton, code
 
-    def _filled(self, skeleton: Skeleton, fill: Fill, values: list[Any], template: str) -> list[Any]:
+    def _filled(self, filling: _Filling, values: Sequence[Any], *, shared: bool = False) -> list[Any]:
         try:
-            return fill(values)
+            return filling.fill(values, shared=shared)
         except MisfitError as error:
-            site = self._sites[skeleton.slots[error.index]]
+            site = self._sites[filling.skeleton.slots[error.index]]
             raise ChartError(fault_at(self._chart, site, str(error))) from None
         except (TypeError, ValueError) as error:  # a number that JSON cannot hold, inside a nested document
-            place = f"{self._chart}/templates/{template}"
+            place = f"{self._chart}/templates/{filling.template}"
             raise ChartError(Fault(one_line(str(error)), subject=place)) from error
 
-    def _objects(self, stream: Stream) -> list[dict[str, Any]]:
-        skeleton, fill = self._skeleton(stream.shape)
-        documents = self._filled(skeleton, fill, stream.values, stream.template)
-        objects: list[dict[str, Any]] = []
-        for document, (site, further) in zip(documents, skeleton.places, strict=True):
+    def _objects(self, filling: _Filling, values: Sequence[Any], *, shared: bool) -> list[Object]:
+        documents = self._filled(filling, values, shared=shared)
+        objects: list[Object] = []
+        for document, (site, further) in zip(documents, filling.skeleton.places, strict=True):
             if document is None:
                 continue
             if problem := _not_an_object(document):

@@ -24,13 +24,15 @@ def coalesce(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str
             result[key] = value
         elif value is None:
             del result[key]
-        elif (
-            default.__class__ in _LEAVES or not isinstance(default, Mapping) or not isinstance(value, Mapping)
-        ):
-            result[key] = value
-        else:
+        elif default.__class__ not in _LEAVES and _is_map(default) and _is_map(value):
             result[key] = coalesce(default, value)
+        else:
+            result[key] = value
     return result
+
+
+def _is_map(value: Any) -> bool:
+    return value.__class__ is dict or isinstance(value, Mapping)  # to ask for the latter takes its time
 
 
 class Schema:

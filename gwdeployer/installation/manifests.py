@@ -12,7 +12,7 @@ from typing import Any
 from gwdeployer._version import __version__
 from gwdeployer.chart import Release
 from gwdeployer.charts import builtin_chart
-from gwdeployer.checksums import stamp_config_checksum
+from gwdeployer.checksums import with_config_checksum
 from gwdeployer.crd import CrdDefinition, crd_of
 from gwdeployer.deployer import Deployer
 from gwdeployer.installation.accounts import Account
@@ -52,7 +52,7 @@ def install_objects(
     rendered = builtin_chart("controller").render(
         _values(installation), Release(account.name, account.namespace)
     )
-    stamp_config_checksum(rendered)
+    rendered = with_config_checksum(rendered)
     roles = role_objects(rights_of(parts, lease=account.name), account, installation.namespaces)
     return sorted([*rendered, *map(crd_of, definitions), *roles], key=_order)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from gwdeployer.objects.refs import KindRef, Object, metadata_of, name_of, namespace_of
@@ -38,6 +39,7 @@ RECREATE = "gwdeployer.dev/recreate"
 FINALIZER = "gwdeployer.dev/cleanup"
 
 
+@lru_cache(maxsize=1024)  # asked of each object, again and again
 def is_namespaced(kind: KindRef) -> bool:
     """Return whether objects of a kind live in a namespace (kinds we do not know do)."""
     return kind.group_kind not in CLUSTER_SCOPED

@@ -15,6 +15,7 @@ from gwdeployer.chart import Chart, Release, coalesce
 from gwdeployer.chart.forms import MAX_BLANKS, MAX_FORMS, Forms
 from gwdeployer.chart.rendering import Renderer
 from gwdeployer.errors import ChartError
+from gwdeployer.objects import Object
 from tests.chart.charts import chart
 
 NAMES = [{"name": f"gw-{number}"} for number in range(4)]
@@ -26,19 +27,27 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
     run = Renderer._run
 
-    def counted(self: Renderer, scope: Mapping[str, Any], data: bytes | None) -> list[dict[str, Any]]:
+    def counted(self: Renderer, scope: Mapping[str, Any], data: bytes | None, **how: Any) -> list[Object]:
         found.append(scope["Values"])
-        return run(self, scope, data)
+        return run(self, scope, data, **how)
 
     monkeypatch.setattr(Renderer, "_run", counted)
     return found
 
 
-def outcome(one: Chart, values: Mapping[str, Any]) -> object:
+def outcome(one: Chart, values: Mapping[str, Any], *, shared: bool = False) -> object:
     try:
-        return one.render(values)
+        return one.render(values, shared=shared)
     except ChartError as error:
         return [str(fault) for fault in error.faults]
+
+
+def wreck(value: Any) -> None:
+    """Change everything in a value that can be changed."""
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            wreck(item)
+        value.clear()
 
 
 def fresh(body: str, values: Mapping[str, Any]) -> object:
@@ -248,6 +257,16 @@ document: !yaml
 json: !json
   map: {{ Values.map }}
 joined: {{ Values.name ~ "/" ~ (Values.map.a | default("none") | string) }}
+always: {of: [1, {the: same}], empty: {}}
+anchored: &mark {list: {{ Values.list }}}
+again: *mark
+merged: {<<: {{ Values.map }}, own: 1}
+"{{ Values.name }}-key": {{ Values.list }}
+block: !yaml
+  "{{ Values.name }}-key":
+    - {{ Values.map }}
+    - always: the same
+constant: !yaml {a: 1, b: [2]}
 """
 
 
@@ -259,7 +278,20 @@ def test_forms_make_no_difference(given_values: list[dict[str, Any]], names: lis
     last = given_values[-1]
     alike = [coalesce(last, {"name": name, "map": {**last["map"], "a": a}}) for name, a in names]
     for values in [*given_values, *alike, *given_values]:
-        assert outcome(one, values) == fresh(BODY, values)
+        expected = fresh(BODY, values)
+        assert outcome(one, values, shared=True) == expected
+        own = outcome(one, values)
+        assert own == expected
+        wreck(own)  # what is the caller's own is nobody else's
+
+
+def test_what_values_have_no_say_in_is_shared_by_who_only_reads() -> None:
+    one = chart("a: {of: {{ Values.name }}, always: {is: [1]}}\nb: {{ Values.map }}")
+    made = [one.render({**values, "map": {"x": [1]}}, shared=True)[0] for values in NAMES]
+    assert [obj["a"]["of"] for obj in made] == [values["name"] for values in NAMES]
+    assert made[2]["a"] is not made[3]["a"]
+    assert made[2]["a"]["always"] is made[3]["a"]["always"]
+    assert made[2]["b"] is made[3]["b"]  # the same in all values of this form
 
 
 def test_only_the_bytes_of_texts_are_taken_for_texts() -> None:

@@ -90,7 +90,7 @@ def test_a_kind_comes_and_goes(
         once("the object is there", lambda: cache.get(kind, namespace, "web") is not None)
         delete(cluster, crd(kind))
         once("the kind is gone", lambda: cache.list(kind) == ())
-        # It is no longer served well before its definition is gone, and what is applied till then goes with it.
+        # It is not served well before its definition is gone, and what is applied till then goes with it.
         definition = ObjectRef.of(crd(kind))
         once("its definition is gone", lambda: cluster.get(*definition) is None)
         put(cluster, crd(kind))

@@ -21,6 +21,7 @@ from gwdeployer import (
     PlanError,
     Skip,
     Watch,
+    reads_only,
 )
 from gwdeployer.generator import Context as ContextClass
 from tests.core.sites import (
@@ -281,6 +282,69 @@ def test_post_processing_gets_objects_of_its_own() -> None:
     first = machine.get_objs_to_deploy(site(), STORE)
     first[0]["metadata"]["name"] = "changed"
     assert machine.get_objs_to_deploy(site(), STORE)[0]["metadata"]["name"] == "stranger"
+
+
+DEEP = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "{{ Values.name }}", labels: {app: web, tier: "{{ Values.text }}"}}
+data: {list: !json [1, 2]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "{{ Values.name }}"}
+spec:
+  replicas: {{ Values.replicas }}
+  template: {spec: {containers: [{name: web, env: [{name: A, value: "1"}]}]}}
+"""
+
+
+class Reading(SiteValues):
+    """Puts something on an object, and leaves the one it was given as it is."""
+
+    @reads_only
+    def post_process(self, owner: Object, objects: list[Object], context: ContextClass) -> list[Object]:
+        return [{**one, "metadata": {**one["metadata"], "annotations": {"note": "a"}}} for one in objects]
+
+
+class Writing(Reading):
+    """Changes the objects it is given, deep down."""
+
+    def post_process(self, owner: Object, objects: list[Object], context: ContextClass) -> list[Object]:
+        objects[-1]["spec"]["template"]["spec"]["containers"][0]["env"].append(owner["metadata"]["name"])
+        return objects
+
+
+def containers_of(generator: HelmValuesGenerator) -> list[Any]:
+    """Return the containers that are planned for some Sites, one after the other."""
+    machine = deployer(generator, {"all.yaml.j2": DEEP})
+    plans = [machine.plan(site(name), STORE) for name in ("a", "b", "c", "d")]
+    return [plan.objects[-1]["spec"]["template"]["spec"]["containers"] for plan in plans]
+
+
+@pytest.mark.parametrize("generator", [SiteValues(), Reading()])
+def test_plans_have_in_common_what_is_the_same_for_all_owners(generator: HelmValuesGenerator) -> None:
+    first, *others = containers_of(generator)
+    assert generator.only_reads
+    assert first == [{"name": "web", "env": [{"name": "A", "value": "1"}]}]
+    assert all(containers is first for containers in others[:1])
+    assert others[1] is others[2]  # by now, templates are not run any more
+    assert others[1] == first
+
+
+def test_who_changes_objects_is_given_others_each_time() -> None:
+    assert not Writing().only_reads  # although what it overrides is marked
+    env = [containers[0]["env"] for containers in containers_of(Writing())]
+    assert env == [[{"name": "A", "value": "1"}, name] for name in ("a", "b", "c", "d")]
+
+
+def test_objects_to_deploy_are_the_callers_own() -> None:
+    machine = deployer(Reading(), {"all.yaml.j2": DEEP})
+    for name in ("a", "b", "c", "d"):
+        objects = machine.get_objs_to_deploy(site(name), STORE)
+        [container] = objects[-1]["spec"]["template"]["spec"]["containers"]
+        assert container == {"name": "web", "env": [{"name": "A", "value": "1"}]}
+        container["env"].clear()
 
 
 class Failing(HelmValuesGenerator):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gwdeployer import Deployer, MemoryStore, Plan
 from gwdeployer.chart.rendering import Renderer
 from gwdeployer.charts import builtin_chart
+from gwdeployer.objects import Object
 from gwdeployer.plugins import configure
 from gwdeployer_gateway.plugin import GatewayPlugin
 from tests.gateway import agentgateway_scenarios
@@ -42,9 +43,9 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     run = Renderer._run
 
-    def counted(self: Renderer, scope: Mapping[str, Any], data: bytes | None) -> list[dict[str, Any]]:
+    def counted(self: Renderer, scope: Mapping[str, Any], data: bytes | None, **how: Any) -> list[Object]:
         found.append(scope["Release"]["Name"])
-        return run(self, scope, data)
+        return run(self, scope, data, **how)
 
     monkeypatch.setattr(Renderer, "_run", counted)
     return found

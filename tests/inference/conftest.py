@@ -11,8 +11,10 @@ import yaml
 
 from gwdeployer.crd import crd_of
 from gwdeployer_inference import InferencePlugin
+from gwdeployer_inference.generator import EndpointPickerGenerator
 from tests.inference.world import World, install
 from tests.servers.servers import Server
+from tests.support.post_processing import hold_to_reading
 
 CRDS = Path(__file__).parents[3] / "shared/data/crds"
 POOLS = (
@@ -43,6 +45,11 @@ def crds(*files: str) -> list[Any]:
     if not all(path.exists() for path in paths):
         pytest.skip("shared/ with the CRDs of inference pools is not here")
     return [yaml.safe_load(path.read_text()) for path in paths]
+
+
+@pytest.fixture(autouse=True)
+def generators_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold_to_reading(monkeypatch, EndpointPickerGenerator)
 
 
 @pytest.fixture(scope="session")
