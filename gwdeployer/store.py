@@ -210,8 +210,11 @@ class RecordingStore(ObjectStore):
     def get(self, kind: KindRef, namespace: str, name: str) -> Object | None:
         """See :class:`ObjectStore`."""
         read = Read("get", kind, namespace, name)
-        self.reads[read] = None
-        found = self._store.get(kind, namespace, name)
+        try:
+            found = self._store.get(kind, namespace, name)
+        except BaseException:
+            self.reads[read] = None
+            raise
         self.reads[read] = (found,)
         return found
 
@@ -225,8 +228,11 @@ class RecordingStore(ObjectStore):
         """See :class:`ObjectStore`."""
         labels = tuple(sorted(selector.items())) if selector is not None else None
         read = Read("list", kind, namespace, "", labels, lookup)
-        self.reads[read] = None
-        found = self._store.list(kind, namespace, selector, lookup)
+        try:
+            found = self._store.list(kind, namespace, selector, lookup)
+        except BaseException:
+            self.reads[read] = None
+            raise
         self.reads[read] = tuple(found)
         return found
 

@@ -23,7 +23,7 @@ V = TypeVar("V")
 
 #: What an object is found by is never owned (structured-merge-diff strips it).
 _FOUND_BY = ("apiVersion", "kind", "metadata")
-_BESIDE_METADATA = frozenset({"name", "namespace", "ownerReferences"})
+_BESIDE_METADATA = ("name", "namespace", "ownerReferences")
 _METADATA, _OWNERS = "f:metadata", "f:ownerReferences"
 
 
@@ -39,11 +39,10 @@ def agrees(live: Object, planned: Object, manager: str) -> bool:
     if entry is None or entry.get("apiVersion") != planned["apiVersion"]:
         return False
     fields = fields_of(entry)
-    content = {name: value for name, value in planned.items() if name not in _FOUND_BY}
     try:
         return _agrees_in_metadata(
             fields.get(_METADATA, {}), live["metadata"], planned["metadata"], _info_of("metadata", info)
-        ) and _map_of(_without(_METADATA, fields), info).agrees(live, content)
+        ) and _map_of(_without(fields, _METADATA), info).agrees(live, _without(planned, *_FOUND_BY))
     except (AttributeError, LookupError, TypeError, ValueError):
         return False  # something is not of the form that it has where all is well
 
@@ -55,19 +54,36 @@ def _agrees_in_metadata(fields: Fields, live: Object, planned: Object, info: Fie
         return False
     if owners is not None and not _has_owners(fields[_OWNERS], live["ownerReferences"], owners):
         return False
-    content = {name: value for name, value in planned.items() if name not in _BESIDE_METADATA}
-    return _map_of(_without(_OWNERS, fields), info).agrees(live, content)
+    return _map_of(_without(fields, _OWNERS), info).agrees(live, _without(planned, *_BESIDE_METADATA))
+
+
+#: The last three that were seen to agree: one owner's objects have them in common.
+_last_owners: tuple[Any, Any, Any] = (None, None, None)
 
 
 def _has_owners(fields: Fields, live: Sequence[Object], planned: Sequence[Object]) -> bool:
+    global _last_owners  # noqa: PLW0603 - it is replaced as one: who reads it sees three that belong together
+    last_fields, last_live, last_planned = _last_owners
+    if fields is last_fields and live is last_live and planned is last_planned:
+        return True
+    if not _names_owners(fields, live, planned):
+        return False
+    _last_owners = fields, live, planned
+    return True
+
+
+def _names_owners(fields: Fields, live: Sequence[Object], planned: Sequence[Object]) -> bool:
     keys = {f'k:{{"uid":"{owner["uid"]}"}}' for owner in planned}
     if len(keys) != len(planned) or keys != fields.keys() - {ITSELF} or any(fields.values()):
         return False
     return all(owner in live for owner in planned)
 
 
-def _without(name: str, fields: Fields) -> Fields:
-    return {known: below for known, below in fields.items() if known != name}
+def _without(values: Mapping[str, V], *names: str) -> dict[str, V]:
+    left = dict(values)
+    for name in names:
+        left.pop(name, None)
+    return left
 
 
 class _Part:
@@ -142,7 +158,8 @@ class _Map:
         shape = self._shape
         if planned.keys() != shape.names:
             return False
-        if shape.values(planned) != shape.values(live) and not self._has_wholes(live, planned):
+        wholes = shape.values
+        if wholes and wholes(planned) != wholes(live) and not self._has_wholes(live, planned):
             return False
         for name, part in self._parts:  # noqa: SIM110 - a generator for each map costs as much again
             if not part.agrees(live[name], planned[name]):
@@ -217,11 +234,14 @@ def _info_of(name: str, info: FieldInfo) -> FieldInfo:
 
 
 class _MapShape(NamedTuple):
-    """What a set owns of a map: its names, the values owned whole, and the names of those owned in part."""
+    """What a set owns of a map: its names, the values owned whole, and the names of those owned in part.
+
+    ``values`` returns the former, if there are any.
+    """
 
     names: frozenset[str]
     wholes: tuple[str, ...]
-    values: Callable[[Mapping[str, Any]], Any]
+    values: Callable[[Mapping[str, Any]], Any] | None
     parts: tuple[tuple[str, str], ...]
 
 
@@ -242,7 +262,7 @@ def _map_shape(names: tuple[str, ...], are_parts: tuple[bool, ...]) -> _MapShape
         elif name != ITSELF:
             raise LookupError(name)
     owned = frozenset([*wholes, *(name for name, _ in parts)])
-    return _MapShape(owned, tuple(wholes), itemgetter(*wholes) if wholes else _nothing, tuple(parts))
+    return _MapShape(owned, tuple(wholes), itemgetter(*wholes) if wholes else None, tuple(parts))
 
 
 @lru_cache(maxsize=4096)
@@ -253,7 +273,3 @@ def _list_shape(names: tuple[str, ...]) -> _ListShape:
     if by == ("",):
         raise LookupError("the items are values")
     return _ListShape(itemgetter(*by), {itemgetter(*by)(keys): name for name, keys in items})
-
-
-def _nothing(_: Mapping[str, Any]) -> None:
-    return None

@@ -49,12 +49,18 @@ logger = logging.getLogger(__name__)
 _SETTLED = frozenset({Action.UNCHANGED, Action.CREATED, Action.CONFIGURED, Action.RECREATED})
 #: How often an object that changes under our hands is looked at again.
 _LOOKS = 5
+#: In metadata: what all children of an owner have in common.
+_NAMING = ("labels", "ownerReferences")
 #: Characters of a text that is better held once.
 _LONG = 512
 
 
 def _hold_once(planned: Object, live: Object) -> None:
-    """Let a plan hold the long texts of a live object that are its own: configuration is most of its size."""
+    """Let a plan hold what a live object has that is its own: what both name, and long texts."""
+    metadata, held = planned["metadata"], live["metadata"]
+    for name in _NAMING:
+        if name in metadata and metadata[name] == held.get(name):
+            metadata[name] = held[name]
     texts, held = planned.get("data"), live.get("data")
     if texts.__class__ is dict is held.__class__:
         for name, text in texts.items():
@@ -62,7 +68,7 @@ def _hold_once(planned: Object, live: Object) -> None:
                 texts[name] = held[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Applier:
     """Applies the objects of one owner. ``manager`` is our field manager.
 

@@ -38,7 +38,11 @@ _MAP = _OPENING[0]
 #: decoded part by part, and what is shorter is not worth a look.
 _KNOWN = 4096
 _LONG, _SHORT = 384, 32
-#: In a set of fields that nobody else's object shares.
+#: What the children of one owner have in common, and nobody else's. They are of several kinds, and a list has
+#: all of one kind: so as many of these are known at once as a fleet of ten thousand owners has.
+_OF_SIBLINGS = frozenset({"labels", "ownerReferences"})
+_SIBLINGS_KNOWN = 32_768
+#: In a set of fields that names the owner.
 _NAMES_THE_OWNER = b'"f:ownerReferences"'
 
 
@@ -81,7 +85,9 @@ def object_in(text: bytes | Raw, *, shared: bool = False) -> Object:
 
     With ``shared`` it is for reading only, all of it: its parts may be those of other objects.
     """
-    return _object_in(text, _shared if shared else _anything, _each_as_it_is)
+    if shared:
+        return _object_in(text, _shared, _shared_metadata)
+    return _object_in(text, _anything, _metadata)
 
 
 def page_in(text: bytes, *, shared: bool = False) -> Page:
@@ -105,18 +111,17 @@ def event_in(text: bytes, known: Callable[[Raw], Object | None]) -> tuple[Happen
 
 
 def _held_in(text: bytes | Raw) -> Object:
-    return _object_in(text, _shared, _managed)
+    return _object_in(text, _shared, _held_metadata)
 
 
-def _object_in(
-    text: bytes | Raw, decode: Callable[[Raw], Any], managed: Callable[[Raw], list[Object]]
-) -> Object:
+def _object_in(text: bytes | Raw, decode: Callable[[Raw], Any], metadata: Callable[[Raw], Any]) -> Object:
     try:
         return {
-            name: _metadata(part, managed)
+            name: metadata(part)
             if name == "metadata"
             else _anything(part)
             if len(part) <= _SHORT  # most are, and a call for each would cost more than to decode it
+            or name == "status"  # with the times at which all this happened
             else decode(part)
             for name, part in _map(text).items()
         }
@@ -124,13 +129,29 @@ def _object_in(
         return _object(text)
 
 
-def _metadata(text: Raw, managed: Callable[[Raw], list[Object]]) -> Any:
+def _metadata(text: Raw) -> Any:
     parts = _map(text)
     entries = parts.pop("managedFields", None)
     metadata: Object = {name: _anything(part) for name, part in parts.items()}
     if entries is not None:
-        metadata["managedFields"] = managed(entries)
+        metadata["managedFields"] = _each_as_it_is(entries)
     return metadata
+
+
+def _shared_metadata(text: Raw, managed: Callable[[Raw], list[Object]] | None = None) -> Any:
+    parts = _map(text)
+    entries = parts.pop("managedFields", None)
+    metadata: Object = {
+        name: _known_to_siblings(bytes(part)) if name in _OF_SIBLINGS else _anything(part)
+        for name, part in parts.items()
+    }
+    if entries is not None:
+        metadata["managedFields"] = (managed or _each_as_it_is)(entries)
+    return metadata
+
+
+def _held_metadata(text: Raw) -> Any:
+    return _shared_metadata(text, _managed)
 
 
 def _each_as_it_is(text: Raw) -> list[Object]:
@@ -168,13 +189,21 @@ def _made(
 
 
 def _fields(parts: _Undecoded) -> Object:
-    # The owner's UID is among the metadata's fields: so what is in them is shared part by part.
     return {
-        name: {inner: _known(bytes(text)) for inner, text in _map(part).items()}
-        if name == "f:metadata"
-        else _known(bytes(part))
+        name: (_fields_of_metadata if name == "f:metadata" else _known)(bytes(part))
         for name, part in parts.items()
     }
+
+
+@lru_cache(maxsize=_SIBLINGS_KNOWN)
+def _fields_of_metadata(text: bytes) -> Object:
+    # The owner's UID is among them: all else in them is that of other owners' objects, too.
+    return {name: _known(bytes(part)) for name, part in _map(text).items()}
+
+
+@lru_cache(maxsize=_SIBLINGS_KNOWN)
+def _known_to_siblings(text: bytes) -> Any:
+    return _anything(text)
 
 
 def _shared(part: Raw) -> Any:

@@ -41,7 +41,9 @@ def entries_of(obj: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 def applied_by(obj: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
     """Return the entry of what ``manager`` has applied to the object itself, or None."""
     for entry in entries_of(obj):
-        if entry.get("manager") == manager and Manager.of(entry) == Manager(manager, "Apply"):
+        if entry.get("manager") != manager or entry.get("operation") != "Apply":
+            continue
+        if not entry.get("subresource"):
             return entry
     return None
 

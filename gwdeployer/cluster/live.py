@@ -177,11 +177,14 @@ class LiveView:
             stored = self._seen[ref] if ref in self._seen else self._store.get(*ref)
             self._answers.learn(ref, stored, answered)
 
-    def controlled_by(
-        self, kind: KindRef, namespace: str, uid: str, but: Set[Place] = frozenset()
+    def controlled(
+        self, kind: KindRef, namespace: str, by: Lookup, but: Set[Place] = frozenset()
     ) -> list[Object]:
-        """Return the objects of a kind in a namespace whose controller has this UID, but for some."""
-        found = self._store.list(kind, namespace, lookup=Lookup(CONTROLLED_BY, uid))
+        """Return the objects of a kind in a namespace that an owner controls, but for some.
+
+        ``by`` looks its UID up in :data:`CONTROLLED_BY`.
+        """
+        found = self._store.list(kind, namespace, lookup=by)
         return self._corrected([obj for obj in found if place_of(obj) not in but]) if found else []
 
     def labelled(

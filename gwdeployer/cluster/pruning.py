@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from gwdeployer.cluster.availability import is_available, is_workload
-from gwdeployer.cluster.live import LiveView
+from gwdeployer.cluster.live import CONTROLLED_BY, LiveView
 from gwdeployer.cluster.outcomes import Pending, PruneResult
 from gwdeployer.cluster.port import Cluster
 from gwdeployer.errors import Conflict, GwdeployerError, NotFound
@@ -26,16 +27,18 @@ from gwdeployer.objects.order import SERVICE_TIER
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.ownership import OWNER_UID
 from gwdeployer.objects.states import Place, place_of
+from gwdeployer.store import Lookup
 
 logger = logging.getLogger(__name__)
 
 #: Seconds that a workload waits for the one that replaces it, from the creation of that one.
 REPLACED_WITHIN = 600.0
 _LOOK_AGAIN = 5.0
+_NOTHING: frozenset[Place] = frozenset()
 _LOOKS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pruner:
     """Deletes for one owner. ``now`` tells the time of day in seconds since 1970.
 
@@ -84,19 +87,20 @@ class Pruner:
         kept: dict[tuple[str, str], set[Place]] = {}
         for obj in planned:
             kept.setdefault(KindRef.of_object(obj).group_kind, set()).add(place_of(obj))
-        for group_kind, kind in {kind.group_kind: kind for kind in kinds}.items():
+        of_owner = Lookup(CONTROLLED_BY, self.owner.uid)
+        for kind in _each_once(tuple(kinds)):
             try:
-                found = self._found(kind, kept.get(group_kind, frozenset()))
+                found = self._found(kind, of_owner, kept.get(kind.group_kind, _NOTHING))
             except GwdeployerError as error:
                 errors.append(error)
                 continue
             if found:  # most often there is nothing
                 yield from (obj for obj in found if self._goes(obj) and not _is_leaving(obj))
 
-    def _found(self, kind: KindRef, kept: Set[Place]) -> Sequence[Object]:
+    def _found(self, kind: KindRef, of_owner: Lookup, kept: Set[Place]) -> Sequence[Object]:
         """Return what may be the owner's and is not kept."""
         if is_namespaced(kind):
-            return self.live.controlled_by(kind, self.owner.namespace, self.owner.uid, but=kept)
+            return self.live.controlled(kind, self.owner.namespace, of_owner, but=kept)
         return self.live.labelled(kind, OWNER_UID, self.owner.uid, but=kept, certain=self.last)
 
     def _goes(self, obj: Object) -> bool:
@@ -151,6 +155,11 @@ class Pruner:
                 break
         self.live.learn(ref, None)
         return True
+
+
+@lru_cache(maxsize=256)
+def _each_once(kinds: tuple[KindRef, ...]) -> tuple[KindRef, ...]:
+    return tuple({kind.group_kind: kind for kind in kinds}.values())
 
 
 def _is_leaving(obj: Object) -> bool:

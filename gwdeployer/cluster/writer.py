@@ -63,7 +63,7 @@ class Writer:
         finalizer = Finalizer(cluster, owner, self.manager)
         memory = self._contention, self._settled
         applier = Applier(cluster, self.manager, owner, view, *memory, finalizer, plan.optional)
-        objects = {ObjectRef.of(obj): obj for obj in plan.objects}
+        objects = dict(zip(plan.refs, plan.objects, strict=True))
         refused = self._finalize(finalizer, owner, objects)
         outcomes: dict[ObjectRef, Outcome] = {}
         left: dict[ObjectRef, Object] = {}

@@ -68,6 +68,8 @@ class Cache(ObjectStore):
         self._pace = pace
         self._progress = threading.Condition()
         self._kinds: dict[_GroupKind, KeptKind] = {}
+        #: The same, by every reference that was asked for.
+        self._known_as: dict[KindRef, KeptKind] = {}
         self._reflectors: list[Reflector] = []
         self._threads: list[threading.Thread] = []
         self._started = False
@@ -165,7 +167,10 @@ class Cache(ObjectStore):
         return not self.unsynced() if kinds is None else all(self.synced(kind) for kind in kinds)
 
     def _kept(self, kind: KindRef) -> KeptKind:
-        return self._kinds.get(kind.group_kind) or self._begin(kind)
+        kept = self._known_as.get(kind)
+        if kept is None:
+            kept = self._known_as[kind] = self._begin(kind)
+        return kept
 
     def _begin(self, kind: KindRef) -> KeptKind:
         with self._progress:

@@ -43,7 +43,7 @@ def merged(
 def status_before(obj: Object) -> Mapping[str, Any]:
     """Return an object's status; empty where it has none."""
     status = obj.get("status")
-    return status if isinstance(status, Mapping) else {}
+    return status if status.__class__ is dict or isinstance(status, Mapping) else {}
 
 
 def conditions_before(status: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from gwdeployer.cluster import Action, ReconcileResult
 from gwdeployer.cluster.availability import WORKLOADS
 from gwdeployer.errors import Fault, GwdeployerError, Interrupted
 from gwdeployer.generator import Skip
-from gwdeployer.objects import KindRef, Object, ObjectRef, is_owned_by
+from gwdeployer.objects import Object, ObjectRef, is_owned_by
 from gwdeployer.plan import Plan
 from gwdeployer.status import Condition, condition
 from gwdeployer.store import ObjectStore
@@ -125,7 +125,7 @@ def _reach(
 
 
 def _planned(plan: Plan, kinds: Iterable[tuple[str, str]]) -> Iterator[ObjectRef]:
-    return (ObjectRef.of(obj) for obj in plan.objects if KindRef.of_object(obj).group_kind in kinds)
+    return (ref for ref in plan.refs if ref.kind.group_kind in kinds)
 
 
 def _live(ref: ObjectRef, plan: Plan, store: ObjectStore) -> Object | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from gwdeployer.errors import Fault, ParametersError
@@ -26,14 +25,15 @@ class Holder(NamedTuple):
 
     obj: Object
     listeners: Sequence[FullListener] = ()
+    claims: Sequence[Claim | None] = ()
     is_allowed: bool = True
     faults: tuple[Fault, ...] = ()
     judgements: Sequence[Judgement] = ()
 
-    @property
-    def claims(self) -> list[Claim | None]:
-        """What each listener claims for itself."""
-        return [Claim.of(listener) for listener in self.listeners]
+    @classmethod
+    def of(cls, obj: Object, listeners: Sequence[FullListener]) -> Holder:
+        """Return a holder that is let in, with what each of its listeners claims for itself."""
+        return cls(obj, listeners, [Claim.of(listener) for listener in listeners])
 
     @property
     def has_good(self) -> bool:
@@ -68,7 +68,7 @@ def listener_table(
 
 
 def _holders(gateway: Object, spec: FullGatewaySpec, store: ObjectStore) -> Iterator[Holder]:
-    yield Holder(gateway, spec.listeners or ())
+    yield Holder.of(gateway, spec.listeners or ())
     for listener_set, is_allowed in listener_sets_of(gateway, spec.allowed_listeners, store):
         if not is_allowed:
             yield Holder(listener_set, is_allowed=False)
@@ -78,7 +78,7 @@ def _holders(gateway: Object, spec: FullGatewaySpec, store: ObjectStore) -> Iter
         except ParametersError as error:
             yield Holder(listener_set, faults=error.faults)
         else:
-            yield Holder(listener_set, listeners)
+            yield Holder.of(listener_set, listeners)
 
 
 def _judged(
@@ -110,7 +110,7 @@ def _finished(holder: Holder, overlaps: set[Claim], store: ObjectStore) -> Holde
     listeners = [(one.listener, one.kinds) for one in holder.judgements]
     counts = attached_routes(holder.obj, listeners, store)
     judgements = [
-        replace(one, overlaps=not one.conflict and claim in overlaps, routes=count)
+        one._replace(overlaps=not one.conflict and claim in overlaps, routes=count)
         for one, claim, count in zip(holder.judgements, holder.claims, counts, strict=True)
     ]
     return holder._replace(judgements=judgements)

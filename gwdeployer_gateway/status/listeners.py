@@ -6,8 +6,7 @@ Facts first (:class:`Judgement`), words for the API after: a Gateway and a Liste
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gwdeployer.errors import shown
 from gwdeployer.objects import KindRef, Object
@@ -34,8 +33,7 @@ _OVERLAPPING = "OverlappingTLSConfig"
 _SAID_TWICE = CONFLICTS | {PORT_UNAVAILABLE}
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What was found out about a listener.
 
     ``refused`` is why it is not accepted; ``unresolved`` what is wrong with what it refers to, and ``serves``

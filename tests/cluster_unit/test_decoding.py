@@ -107,6 +107,32 @@ def test_what_is_shared_holds_once_what_other_objects_have_too() -> None:
     assert first is not second
 
 
+def child(kind: str, owner: str) -> dict[str, Any]:
+    fields = {"f:metadata": {"f:labels": {"f:a": {}}, "f:ownerReferences": {f'k:{{"uid":"{owner}"}}': {}}}}
+    entry = {"manager": "m", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1"}
+    metadata = {"labels": {"a": owner}, "ownerReferences": [{"uid": owner}], "annotations": {"a": owner}}
+    return {
+        "kind": kind,
+        "metadata": {**metadata, "managedFields": [{**entry, "fieldsV1": fields}]},
+        "status": {"conditions": [{"type": "Ready", "lastTransitionTime": "2026-01-01T00:00:00Z"}]},
+    }
+
+
+def test_what_names_the_owner_is_held_once_for_all_its_children() -> None:
+    children = [child(kind, owner) for kind in ("Service", "Deployment") for owner in ("1", "2")]
+    items = page_in(text({"items": children}), shared=True).items
+    assert items == children
+    one, other, sibling, _ = (obj["metadata"] for obj in items)
+    for name in ("labels", "ownerReferences"):
+        assert one[name] is sibling[name]
+        assert one[name] is not other[name]
+    owned, foreign, again = (
+        obj["managedFields"][0]["fieldsV1"]["f:metadata"] for obj in (one, other, sibling)
+    )
+    assert owned is again
+    assert owned["f:labels"] is foreign["f:labels"]
+
+
 def test_types_stay_apart_however_equal() -> None:
     texts = [text({"spec": {"values": [value] * 20}}) for value in (1, True, 1.0, "1")]
     assert [text(object_in(sent, shared=True)) for sent in texts] == texts

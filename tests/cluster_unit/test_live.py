@@ -92,7 +92,7 @@ def test_a_cache_that_has_passed_our_answer_while_we_were_writing_is_right() -> 
 def test_what_was_found_in_a_list_is_what_was_decided_on() -> None:
     store = MemoryStore([version(1)])
     view = LiveView(FakeCluster(), store, answers := Answers(Clock()))
-    assert view.controlled_by(CONFIG_MAP, "shop", OWNER_UID) == [version(1)]
+    assert view.controlled(CONFIG_MAP, "shop", Lookup(CONTROLLED_BY, OWNER_UID)) == [version(1)]
     store.add(another := version(5, "another"))
     view.learn(REF, None)
     assert LiveView(FakeCluster(), store, answers).get(REF) == another
@@ -103,7 +103,7 @@ def test_what_we_deleted_is_in_no_list() -> None:
     view = LiveView(FakeCluster(), store, Answers(Clock()))
     view.get(REF)
     view.learn(REF, None)
-    assert view.controlled_by(CONFIG_MAP, "shop", OWNER_UID) == []
+    assert view.controlled(CONFIG_MAP, "shop", Lookup(CONTROLLED_BY, OWNER_UID)) == []
     assert view.get(REF) is None
 
 
@@ -124,7 +124,7 @@ def test_without_a_cache_the_server_is_asked_each_time() -> None:
     view.get(REF)
     view.learn(REF, None)
     assert view.get(REF) is not None
-    assert len(view.controlled_by(CONFIG_MAP, "shop", OWNER_UID)) == 1
+    assert len(view.controlled(CONFIG_MAP, "shop", Lookup(CONTROLLED_BY, OWNER_UID))) == 1
     assert len(view.labelled(CLUSTER_ROLE, "gwdeployer.dev/owner-uid", OWNER_UID)) == 1
     assert cluster.requests == ["get ConfigMap web"] * 2 + ["list ConfigMap", "list ClusterRole"]
 

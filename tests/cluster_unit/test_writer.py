@@ -287,6 +287,30 @@ def test_a_request_that_failed_for_a_moment_is_no_error(writer: Writer, cluster:
     assert deploy(writer, thing(CONFIG_MAP)) == [("ConfigMap", "created")]
 
 
+def test_what_names_the_owner_is_held_once(writer: Writer, cluster: FakeCluster) -> None:
+    plan = thing(CONFIG_MAP, data={"a": "1"})
+    plan["metadata"]["labels"] = {"app": "web"}
+    deploy(writer, plan)
+    live = MemoryStore(json.loads(json.dumps([*cluster.objects.values()])))
+    anew = json.loads(json.dumps(plan))
+    assert [action for _, action in deploy(writer, anew, live=live)] == ["unchanged"]
+    [held] = live.list(CONFIG_MAP)
+    assert anew["metadata"]["labels"] is held["metadata"]["labels"]
+    assert anew["metadata"]["ownerReferences"] is held["metadata"]["ownerReferences"]
+    assert anew == plan
+
+
+def test_labels_of_others_are_not_planned(writer: Writer, cluster: FakeCluster) -> None:
+    plan = thing(CONFIG_MAP, data={"a": "1"})
+    plan["metadata"]["labels"] = {"app": "web"}
+    deploy(writer, plan)
+    [there] = json.loads(json.dumps([*cluster.objects.values()]))
+    there["metadata"]["labels"]["theirs"] = "x"
+    anew = json.loads(json.dumps(plan))
+    assert [action for _, action in deploy(writer, anew, live=MemoryStore([there]))] == ["unchanged"]
+    assert anew["metadata"]["labels"] == {"app": "web"}
+
+
 def test_a_long_text_that_is_live_is_held_once(writer: Writer, cluster: FakeCluster) -> None:
     plan = thing(CONFIG_MAP, data={"long": "configuration " * 100, "short": "1"})
     deploy(writer, plan)
