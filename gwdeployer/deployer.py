@@ -221,7 +221,7 @@ class Deployer:
         if plan.skip and not plan.skip.cleanup:
             return PruneResult(plan.owner)
         kinds = (*plan.kinds, *self._prunes)
-        return self._writer().prune(_claim(plan), plan.objects, kinds, live, Patience(timeout, cancel))
+        return self._writer().prune(_claim(plan), plan.refs, kinds, live, Patience(timeout, cancel))
 
     def release(
         self,
@@ -275,7 +275,7 @@ class Deployer:
             return ReconcileResult(made.owner, made, plan_seconds=seconds)
         writer, kinds = self._writer(), (*made.kinds, *self._prunes)
         deployed = writer.deploy(claim, made, live, patience)
-        pruned = None if deployed.errors else writer.prune(claim, made.objects, kinds, live, patience)
+        pruned = None if deployed.errors else writer.prune(claim, made.refs, kinds, live, patience)
         return ReconcileResult(made.owner, made, deployed, pruned, plan_seconds=seconds)
 
     def _wanted(self, owner: Object, store: ObjectStore) -> Plan:

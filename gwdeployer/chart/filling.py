@@ -2,11 +2,12 @@
 
 A skeleton is filled thousands of times, so it is compiled to Python displays (``{"kind": "Service", …}``):
 building fresh containers that way is about ten times faster than copying a tree, and nothing of the cached
-skeleton is ever handed out. The source is made from the template's own text by ``repr`` alone; slot values
-are arguments, never source.
+skeleton is ever handed out. The source is made by ``repr`` alone, from the template's own text; slot values
+are arguments.
 
 Parts in which no slot has a say are displays of their own: who only reads what is built can be given the same
-ones each time. Where slots have values of a form (``chart.forms``), only its blanks are slots still.
+ones each time. Where slots have the values of a form (``chart.forms``), they have no say but for its blanks,
+and are part of the source: JSON data is all they can be.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ class _Writer:
 
     def __init__(self, values: Sequence[Any] | None = None, *, sets_apart: bool = True) -> None:
         self._values = values
+        self._open = None if values is None else {n for n, value in enumerate(values) if _has_blank(value)}
         self._sets_apart = sets_apart
+        self._inline = _Writer(values, sets_apart=False) if sets_apart else self
         self._used: set[int] = set()
         #: Expressions of the parts that are the same each time; in others they are ``k``.
         self.parts: list[str] = []
@@ -108,14 +111,14 @@ class _Writer:
 
     def inline(self, node: Node) -> str:
         """Return an expression for what becomes part of a text."""
-        return _Writer(self._values, sets_apart=False).expression(node)
+        return self._inline.expression(node)
 
     def varies(self, node: Node) -> bool:
         """Return whether anything in a node depends on ``v``."""
         return any(self._is_open(number) for number in _slots_in(node))
 
     def _is_open(self, number: int) -> bool:
-        return self._values is None or _has_blank(self._values[number])
+        return self._open is None or number in self._open
 
     def _apart(self, node: Node) -> str:
         """Return the expression for a part that is the same each time; empty for any other."""
@@ -128,7 +131,7 @@ class _Writer:
         if self._values is not None:
             return self._known(self._values[index])
         # A YAML alias can name a slot twice; the second place gets a container of its own.
-        if index in self._used:
+        if self._sets_apart and index in self._used:
             return f"c(v[{index}])"
         self._used.add(index)
         return f"v[{index}]"

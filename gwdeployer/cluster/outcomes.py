@@ -35,6 +35,7 @@ class Action(StrEnum):
 
 #: What was done with an object that is not as it was before.
 _WRITTEN = frozenset({Action.CREATED, Action.CONFIGURED, Action.RECREATED})
+_UNCHANGED = Action.UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +97,28 @@ class DeployResult:
 
     owner: ObjectRef
     outcomes: tuple[Outcome, ...] = ()
+    #: The outcomes of objects that were not simply as planned; most often none.
+    notable: tuple[Outcome, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find what is notable: many ask."""
+        notable = [one for one in self.outcomes if one.action is not _UNCHANGED or one.error or one.warning]
+        object.__setattr__(self, "notable", tuple(notable))
 
     @property
     def errors(self) -> tuple[GwdeployerError, ...]:
         """Every error, in the order of the plan."""
-        return tuple([outcome.error for outcome in self.outcomes if outcome.error])
+        return tuple([outcome.error for outcome in self.notable if outcome.error])
 
     @property
     def warnings(self) -> tuple[RetryableError, ...]:
         """Why objects were skipped, in the order of the plan."""
-        return tuple([outcome.warning for outcome in self.outcomes if outcome.warning])
+        return tuple([outcome.warning for outcome in self.notable if outcome.warning])
 
     @property
     def waiting(self) -> bool:
         """Whether an object is being deleted and has to be created once it is gone."""
-        return any(outcome.action is Action.WAITING for outcome in self.outcomes)
+        return any(outcome.action is Action.WAITING for outcome in self.notable)
 
     def raise_for_errors(self) -> None:
         """Raise what went wrong, all of it at once: see :func:`raise_first`."""
@@ -169,7 +177,7 @@ class ReconcileResult:
     @property
     def written(self) -> tuple[Outcome, ...]:
         """What was created or changed, in the order of the plan."""
-        outcomes = self.deployed.outcomes if self.deployed else ()
+        outcomes = self.deployed.notable if self.deployed else ()
         return tuple([outcome for outcome in outcomes if outcome.action in _WRITTEN])
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from gwdeployer.cluster.availability import is_available, is_workload
+from gwdeployer.cluster.availability import WORKLOADS, is_available, is_workload
 from gwdeployer.cluster.live import CONTROLLED_BY, LiveView
 from gwdeployer.cluster.outcomes import Pending, PruneResult
 from gwdeployer.cluster.port import Cluster
@@ -26,7 +26,7 @@ from gwdeployer.objects import (
 from gwdeployer.objects.order import SERVICE_TIER
 from gwdeployer.objects.owners import Owner
 from gwdeployer.objects.ownership import OWNER_UID
-from gwdeployer.objects.states import Place, place_of
+from gwdeployer.objects.states import Place
 from gwdeployer.store import Lookup
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Pruner:
     last: bool = False
     may_go: Callable[[Object], bool] = lambda _: True
 
-    def prune(self, planned: Sequence[Object], kinds: Iterable[KindRef]) -> PruneResult:
+    def prune(self, planned: Sequence[ObjectRef], kinds: Iterable[KindRef]) -> PruneResult:
         """Delete what is there of ``kinds``, is the owner's, and is not planned.
 
         A kind that cannot be listed loses nothing and is among the errors. One list for each kind, one
@@ -82,11 +82,11 @@ class Pruner:
         return PruneResult(self.owner.ref, tuple(deleted), tuple(pending), tuple(errors), requeue_after)
 
     def _stale(
-        self, planned: Sequence[Object], kinds: Iterable[KindRef], errors: list[GwdeployerError]
+        self, planned: Sequence[ObjectRef], kinds: Iterable[KindRef], errors: list[GwdeployerError]
     ) -> Iterator[Object]:
         kept: dict[tuple[str, str], set[Place]] = {}
-        for obj in planned:
-            kept.setdefault(KindRef.of_object(obj).group_kind, set()).add(place_of(obj))
+        for kind, namespace, name in planned:
+            kept.setdefault(kind.group_kind, set()).add((namespace, name))
         of_owner = Lookup(CONTROLLED_BY, self.owner.uid)
         for kind in _each_once(tuple(kinds)):
             try:
@@ -107,13 +107,13 @@ class Pruner:
         return is_owned_by(obj, self.owner.uid) and self.may_go(obj)
 
     def _pending(
-        self, stale: Sequence[Object], planned: Sequence[Object], errors: list[GwdeployerError]
+        self, stale: Sequence[Object], planned: Sequence[ObjectRef], errors: list[GwdeployerError]
     ) -> tuple[list[Pending], float | None]:
         """Return what stays for now: workloads whose successors do not serve yet, and their pods' needs.
 
         A successor that cannot be looked at does not serve, as far as we know.
         """
-        refs = [ObjectRef.of(obj) for obj in planned if is_workload(obj)]
+        refs = [ref for ref in planned if ref.kind.group_kind in WORKLOADS]
         if not refs or not any(is_workload(obj) for obj in stale):
             return [], None
         coming = [(ref, self._look(ref, errors)) for ref in refs]

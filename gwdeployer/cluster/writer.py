@@ -107,7 +107,7 @@ class Writer:
     def prune(
         self,
         owner: Owner,
-        planned: Sequence[Object],
+        planned: Sequence[ObjectRef],
         kinds: Iterable[KindRef],
         live: ObjectStore | None,
         patience: Patience,
@@ -139,7 +139,7 @@ class Writer:
     def _pruned(
         self,
         owner: Owner,
-        planned: Sequence[Object],
+        planned: Sequence[ObjectRef],
         kinds: Iterable[KindRef],
         live: ObjectStore | None,
         patience: Patience,
@@ -148,7 +148,7 @@ class Writer:
         if owner.deleting and owner.orphans:
             kinds = ()
         cluster = PatientCluster(self.cluster, patience)
-        last = owner.finalized and all(_is_namespaced(obj) for obj in planned)
+        last = owner.finalized and all(is_namespaced(ref.kind) for ref in planned)
         view = LiveView(cluster, live, self._answers)
         result = Pruner(cluster, owner, view, last=last, may_go=may_go).prune(planned, kinds)
         self.forget(result.deleted)
@@ -162,7 +162,3 @@ class Writer:
                 owner.ref, result.deleted, result.pending, (error,), requeue_after=result.requeue_after
             )
         return result
-
-
-def _is_namespaced(obj: Object) -> bool:
-    return is_namespaced(KindRef.of_object(obj))

@@ -214,12 +214,11 @@ def _about(result: ReconcileResult) -> tuple[object, ...]:
     """
     outcomes = result.deployed.outcomes if result.deployed else ()
     deleted = result.pruned.deleted if result.pruned else ()
-    at_rest = all(outcome.action is Action.UNCHANGED for outcome in outcomes)
-    if result.errors or result.pending or deleted or not at_rest:
+    if result.errors or result.pending or deleted or (result.deployed and result.deployed.notable):
         return (result,)
     return (result.plan, *(outcome.live for outcome in outcomes))
 
 
 def _obstacles(result: ReconcileResult) -> list[ObjectRef]:
     """Return the objects that stand in the way: when they change, it may be worth another try."""
-    return [outcome.ref for outcome in (result.deployed.outcomes if result.deployed else ()) if outcome.error]
+    return [outcome.ref for outcome in (result.deployed.notable if result.deployed else ()) if outcome.error]

@@ -95,7 +95,7 @@ def _failures(outcome: ReconcileResult) -> Iterator[Reason]:
     errors = [error for error in deployed.errors if not isinstance(error, Interrupted)] if deployed else []
     if errors:
         yield Reason(DEPLOYMENT_FAILED, words_of(errors))
-    for one in deployed.outcomes if deployed else ():
+    for one in deployed.notable if deployed else ():
         if one.action is Action.WAITING:
             yield Reason(PENDING, f"{one.ref} is being deleted, and will be made anew")
 

@@ -65,7 +65,7 @@ def test_a_kind_named_in_two_versions_is_listed_once() -> None:
 def test_what_is_planned_in_another_version_stays() -> None:
     cluster = FakeCluster(thing(DEPLOYMENT))
     planned = thing(DEPLOYMENT._replace(version="v2"))
-    assert pruner(cluster).prune([planned], [DEPLOYMENT]).deleted == ()
+    assert pruner(cluster).prune([ObjectRef.of(planned)], [DEPLOYMENT]).deleted == ()
 
 
 def test_what_is_being_deleted_is_left_to_go() -> None:
@@ -92,7 +92,7 @@ def test_an_object_that_cannot_be_deleted_is_reported_and_the_rest_goes() -> Non
 def switch(cluster: FakeCluster, now: float, *, available: bool = False) -> Any:
     for obj in (workload(DAEMON_SET, available=available), workload(DEPLOYMENT, available=True)):
         cluster.put(obj)
-    return pruner(cluster, Clock(now)).prune([thing(DAEMON_SET)], KINDS)
+    return pruner(cluster, Clock(now)).prune([ObjectRef.of(thing(DAEMON_SET))], KINDS)
 
 
 def test_a_workload_stays_with_what_its_pods_need_until_its_successor_serves() -> None:
@@ -120,7 +120,7 @@ def test_it_does_not_stay_longer_than_the_deadline() -> None:
 
 def test_it_stays_where_the_successor_is_not_there_yet() -> None:
     cluster = FakeCluster(workload(DEPLOYMENT, available=True))
-    result = pruner(cluster, Clock(START)).prune([thing(DAEMON_SET)], KINDS)
+    result = pruner(cluster, Clock(START)).prune([ObjectRef.of(thing(DAEMON_SET))], KINDS)
     assert names(waiting.ref for waiting in result.pending) == ["Deployment"]
 
 
@@ -132,7 +132,7 @@ def test_it_stays_where_the_successor_cannot_be_looked_at_and_that_is_reported()
             raise NotSynced("not yet known")
 
     cluster.fail = fail
-    result = pruner(cluster, Clock(START)).prune([thing(DAEMON_SET)], KINDS)
+    result = pruner(cluster, Clock(START)).prune([ObjectRef.of(thing(DAEMON_SET))], KINDS)
     assert [str(error) for error in result.errors] == ["not yet known"]
     assert names(waiting.ref for waiting in result.pending) == ["Deployment"]
     assert result.deleted == ()
@@ -140,5 +140,5 @@ def test_it_stays_where_the_successor_cannot_be_looked_at_and_that_is_reported()
 
 def test_without_a_successor_there_is_nothing_to_wait_for() -> None:
     cluster = FakeCluster(workload(DEPLOYMENT, available=True), thing(CONFIG_MAP))
-    result = pruner(cluster).prune([thing(SERVICE)], KINDS)
+    result = pruner(cluster).prune([ObjectRef.of(thing(SERVICE))], KINDS)
     assert names(result.deleted) == ["Deployment", "ConfigMap"]

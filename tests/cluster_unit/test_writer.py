@@ -199,7 +199,7 @@ def test_a_finalizer_is_asked_for_once_and_only_where_something_new_needs_it(
 
 def prune(writer: Writer, *planned: Object, live: MemoryStore | None = None) -> object:
     kinds = [CONFIG_MAP, DEPLOYMENT, DAEMON_SET, CLUSTER_ROLE]
-    return writer.prune(FINALIZED, planned, kinds, live, Patience())
+    return writer.prune(FINALIZED, [*map(ObjectRef.of, planned)], kinds, live, Patience())
 
 
 def test_the_owner_is_released_after_the_last_cluster_scoped_object(
