@@ -10,9 +10,10 @@ objects of many owners have most of their parts in common.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from sys import intern
+from sys import getrefcount, intern
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -38,10 +39,11 @@ _MAP = _OPENING[0]
 #: decoded part by part, and what is shorter is not worth a look.
 _KNOWN = 4096
 _LONG, _SHORT = 384, 32
-#: What the children of one owner have in common, and nobody else's. They are of several kinds, and a list has
-#: all of one kind: so as many of these are known at once as a fleet of ten thousand owners has.
+#: What the children of one owner have in common, and nobody else's.
 _OF_SIBLINGS = frozenset({"labels", "ownerReferences"})
-_SIBLINGS_KNOWN = 32_768
+#: So many texts may be held before it is looked whether anybody else holds what they were decoded to.
+_ROOM = 1024
+_ALONE = 2  # references: the one that is held, and that of who counts
 #: In a set of fields that names the owner.
 _NAMES_THE_OWNER = b'"f:ownerReferences"'
 
@@ -73,6 +75,44 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     fieldsV1: Raw  # noqa: N815
     time: str | None = None
     subresource: str | None = None
+
+
+class Held:
+    """What texts were decoded to, for as long as anybody else holds it. Safe for threads.
+
+    For what the children of one owner have in common: they are of several kinds, and a list has all of one
+    kind, so however few were remembered that were met last, none would ever be met again.
+    """
+
+    def __init__(self, decode: Callable[[bytes], Any]) -> None:
+        """Hold nothing."""
+        self._decode = decode
+        self._held: dict[bytes, Any] = {}
+        self._room = _ROOM
+        self._lock = threading.Lock()
+
+    def __call__(self, text: bytes) -> Any:
+        """Return what a text is, for reading only. Raises :data:`Unreadable`."""
+        known = self._held.get(text)
+        return self._taken(text) if known is None else known
+
+    def __len__(self) -> int:
+        """Return how many are held: at most twice as many as others hold, or a thousand."""
+        return len(self._held)
+
+    def _taken(self, text: bytes) -> Any:
+        value = self._decode(text)
+        with self._lock:
+            if len(self._held) >= self._room:
+                self._let_go()
+            self._held[text] = value
+        return value
+
+    def _let_go(self) -> None:
+        for text in [*self._held]:
+            if getrefcount(self._held[text]) <= _ALONE:
+                del self._held[text]
+        self._room = max(_ROOM, 2 * len(self._held))
 
 
 _list = Decoder(_List).decode
@@ -195,15 +235,9 @@ def _fields(parts: _Undecoded) -> Object:
     }
 
 
-@lru_cache(maxsize=_SIBLINGS_KNOWN)
-def _fields_of_metadata(text: bytes) -> Object:
+def _metadata_fields(text: bytes) -> Object:
     # The owner's UID is among them: all else in them is that of other owners' objects, too.
     return {name: _known(bytes(part)) for name, part in _map(text).items()}
-
-
-@lru_cache(maxsize=_SIBLINGS_KNOWN)
-def _known_to_siblings(text: bytes) -> Any:
-    return _anything(text)
 
 
 def _shared(part: Raw) -> Any:
@@ -224,3 +258,5 @@ def _known(text: bytes) -> Any:
 
 
 _known_entry = lru_cache(maxsize=_KNOWN)(_made)
+_known_to_siblings = Held(_anything)
+_fields_of_metadata = Held(_metadata_fields)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwdeployer.cluster.decoding import Unreadable, event_in, object_in, page_in
+from gwdeployer.cluster.decoding import Held, Unreadable, event_in, object_in, page_in
 
 NAMES = st.sampled_from(["metadata", "managedFields", "fieldsV1", "f:metadata", "f:spec", "time", "a"])
 VALUES = st.recursive(
@@ -131,6 +131,18 @@ def test_what_names_the_owner_is_held_once_for_all_its_children() -> None:
     )
     assert owned is again
     assert owned["f:labels"] is foreign["f:labels"]
+
+
+def test_what_nobody_holds_any_more_is_let_go() -> None:
+    held = Held(json.loads)
+    kept = {name: held(text({"app": name})) for name in ("a", "b")}
+    for number in range(5000):
+        assert held(text({"app": number})) == {"app": number}
+    assert len(held) <= 1026
+    assert all(held(text({"app": name})) is value for name, value in kept.items())
+    many = [held(text({"many": number})) for number in range(5000)]
+    assert all(held(text({"many": number})) is value for number, value in enumerate(many))
+    assert 5000 <= len(held) <= 10_004
 
 
 def test_types_stay_apart_however_equal() -> None:
