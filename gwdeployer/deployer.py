@@ -191,11 +191,12 @@ class Deployer:
 
     def _claimed(self, objects: Sequence[Object], owner: Mapping[str, Any] | None) -> Plan:
         """Return a plan of plain objects, guarded as any plan is."""
+        # The caller's own may change; what is planned never does.
+        objects = [*map(plain, objects)]
         if owner is not None:
             holder = self._as_object(owner)
             claim = Owner.of(holder, self.owner)
-            # The caller's own may change; what is planned never does.
-            objects = all_owned(map(plain, objects), holder, self.owner)
+            objects = all_owned(objects, holder, self.owner)
         else:
             claim = owner_of(objects, self.owner)
         guard(objects, claim.namespace, self.kinds, str(claim.ref))

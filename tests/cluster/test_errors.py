@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from typing import Any
@@ -21,7 +22,7 @@ from gwdeployer.errors import (
     PlanError,
     TerminalError,
 )
-from gwdeployer.objects import Object
+from gwdeployer.objects import Object, metadata_of
 from tests.cluster.recording import Sent
 from tests.cluster.scene import AUTOSCALER, CONFIG_MAP, DEPLOYMENT, SERVICE, Scene
 
@@ -238,15 +239,19 @@ def test_objects_are_deployed_for_the_owner_they_name(scene: Scene) -> None:
         scene.deployer.deploy_objs(rendered)
 
 
-def test_objects_that_a_caller_changes_in_place_are_compared_anew(scene: Scene) -> None:
+@pytest.mark.parametrize("names_owner", [True, False])
+def test_objects_that_a_caller_changes_in_place_are_compared_anew(scene: Scene, names_owner: bool) -> None:
     site = scene.site()
-    objects = scene.deployer.get_objs_to_deploy(site, scene.snapshot())
-    scene.deployer.deploy_objs(objects, owner=site).raise_for_errors()
+    owner = site if names_owner else None
+    plan = scene.deployer.plan(site, scene.snapshot())
+    objects = copy.deepcopy(list(plan.objects))
+    scene.deployer.deploy_objs(objects, owner=owner).raise_for_errors()
     live = scene.snapshot()
-    assert {one.action for one in scene.deployer.deploy_objs(objects, owner=site, live=live).outcomes} == {
-        Action.UNCHANGED
-    }
+    result = scene.deployer.deploy_objs(objects, owner=owner, live=live)
+    assert {one.action for one in result.outcomes} == {Action.UNCHANGED}
     [config] = [obj for obj in objects if obj["kind"] == CONFIG_MAP.kind]
     config["data"]["added"] = "later"
-    again = scene.deployer.deploy_objs(objects, owner=site, live=live)
+    config["metadata"].setdefault("labels", {})["added"] = "later"
+    again = scene.deployer.deploy_objs(objects, owner=owner, live=live)
     assert [one.ref.kind for one in again.outcomes if one.action is Action.CONFIGURED] == [CONFIG_MAP]
+    assert not any("added" in metadata_of(obj).get("labels", {}) for obj in live.list(CONFIG_MAP))
