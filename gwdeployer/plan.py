@@ -81,8 +81,8 @@ class Provenance(NamedTuple):
 class Plan:
     """The objects to apply for one owner, ready and guarded. What ``render`` prints and the cluster applies.
 
-    It is for reading only: its objects have parts in common with other plans, and with what is live. What is
-    to be changed is changed by a generator's ``post_process``, or in ``Deployer.get_objs_to_deploy``'s copies.
+    It is for reading only: its objects have parts in common with other plans, and with what is live. Who has
+    to change them does so in a generator's ``post_process``, or takes ``Deployer.get_objs_to_deploy``.
 
     ``skip`` is set, and ``objects`` empty, where nothing is to be deployed. ``kinds`` are all kinds that
     could have been planned: what is there of them, is the owner's and is not in ``objects`` may be pruned.
