@@ -287,36 +287,36 @@ def test_a_request_that_failed_for_a_moment_is_no_error(writer: Writer, cluster:
     assert deploy(writer, thing(CONFIG_MAP)) == [("ConfigMap", "created")]
 
 
+def deployed_again(
+    writer: Writer, cluster: FakeCluster, plan: Object, **labels: str
+) -> tuple[Object, Object]:
+    """Return a plan made anew, and the live object that it was found to be; others have given it labels."""
+    deploy(writer, plan)
+    [there] = json.loads(json.dumps([*cluster.objects.values()]))
+    there["metadata"].setdefault("labels", {}).update(labels)
+    anew = json.loads(json.dumps(plan))
+    assert [action for _, action in deploy(writer, anew, live=MemoryStore([there]))] == ["unchanged"]
+    assert anew == plan
+    return anew, there
+
+
 def test_what_names_the_owner_is_held_once(writer: Writer, cluster: FakeCluster) -> None:
     plan = thing(CONFIG_MAP, data={"a": "1"})
     plan["metadata"]["labels"] = {"app": "web"}
-    deploy(writer, plan)
-    live = MemoryStore(json.loads(json.dumps([*cluster.objects.values()])))
-    anew = json.loads(json.dumps(plan))
-    assert [action for _, action in deploy(writer, anew, live=live)] == ["unchanged"]
-    [held] = live.list(CONFIG_MAP)
-    assert anew["metadata"]["labels"] is held["metadata"]["labels"]
-    assert anew["metadata"]["ownerReferences"] is held["metadata"]["ownerReferences"]
-    assert anew == plan
+    anew, live = (obj["metadata"] for obj in deployed_again(writer, cluster, plan))
+    assert anew["labels"] is live["labels"]
+    assert anew["ownerReferences"] is live["ownerReferences"]
 
 
 def test_labels_of_others_are_not_planned(writer: Writer, cluster: FakeCluster) -> None:
     plan = thing(CONFIG_MAP, data={"a": "1"})
     plan["metadata"]["labels"] = {"app": "web"}
-    deploy(writer, plan)
-    [there] = json.loads(json.dumps([*cluster.objects.values()]))
-    there["metadata"]["labels"]["theirs"] = "x"
-    anew = json.loads(json.dumps(plan))
-    assert [action for _, action in deploy(writer, anew, live=MemoryStore([there]))] == ["unchanged"]
+    anew, live = deployed_again(writer, cluster, plan, theirs="x")
+    assert live["metadata"]["labels"] == {"app": "web", "theirs": "x"}
     assert anew["metadata"]["labels"] == {"app": "web"}
 
 
 def test_a_long_text_that_is_live_is_held_once(writer: Writer, cluster: FakeCluster) -> None:
     plan = thing(CONFIG_MAP, data={"long": "configuration " * 100, "short": "1"})
-    deploy(writer, plan)
-    live = MemoryStore(json.loads(json.dumps([*cluster.objects.values()])))
-    anew = json.loads(json.dumps(plan))
-    assert [action for _, action in deploy(writer, anew, live=live)] == ["unchanged"]
-    [held] = live.list(CONFIG_MAP)
-    assert anew["data"]["long"] is held["data"]["long"]
-    assert anew == plan
+    anew, live = deployed_again(writer, cluster, plan)
+    assert anew["data"]["long"] is live["data"]["long"]
