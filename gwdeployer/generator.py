@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
+from weakref import WeakSet
 
 from gwdeployer.errors import Fault
 from gwdeployer.objects import KindRef, Object, ObjectRef
@@ -13,7 +14,7 @@ from gwdeployer.provenance import Origin
 from gwdeployer.store import ObjectStore
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
-_READS_ONLY = "_gwdeployer_reads_only"
+_only_reading: WeakSet[Callable[..., Any]] = WeakSet()
 
 
 def reads_only(method: _Method) -> _Method:
@@ -21,9 +22,9 @@ def reads_only(method: _Method) -> _Method:
 
     Where it has to change one it returns another, which may have parts of the first. Plans are then made in
     less time, and take less memory: their objects have those parts in common in which no value has a say.
-    The mark is the method's own: one that overrides it has to be marked again.
+    The mark is the method's own: one that overrides it, or wraps it, has to be marked again.
     """
-    setattr(method, _READS_ONLY, True)
+    _only_reading.add(method)
     return method
 
 
@@ -109,7 +110,7 @@ class HelmValuesGenerator(ABC):
     @property
     def only_reads(self) -> bool:
         """Whether :meth:`post_process` leaves the objects it is given as they are."""
-        return getattr(self.post_process, _READS_ONLY, False)
+        return getattr(self.post_process, "__func__", self.post_process) in _only_reading
 
     def kinds(self) -> Sequence[KindRef] | None:
         """Return every kind that may be produced: prune, watches and RBAC are derived from it.

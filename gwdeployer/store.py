@@ -230,10 +230,11 @@ class RecordingStore(ObjectStore):
         read = Read("list", kind, namespace, "", labels, lookup)
         try:
             found = self._store.list(kind, namespace, selector, lookup)
+            answer = tuple(found)
         except BaseException:
             self.reads[read] = None
             raise
-        self.reads[read] = tuple(found)
+        self.reads[read] = answer
         return found
 
 

@@ -114,8 +114,7 @@ class Renderer:
         for template in self._templates.documents:
             try:
                 stream = self._stream(template, names)
-                filling = _Filling(stream.template, *self._skeleton(stream.shape))
-                objects += self._objects(filling, stream.values, shared=shared)
+                objects += self._objects(self._filling(stream), stream.values, shared=shared)
             except ChartError as error:
                 faults += error.faults
         if faults:
@@ -157,10 +156,10 @@ class Renderer:
         from gwdeployer.chart.tracing import Tracer, keep  # noqa: PLC0415 - only explanations need it
 
         stream = _stream(template, names, lambda value, _: keep(value))
-        skeleton, fill = self._skeleton(stream.shape)
-        tracer = Tracer(self._chart, skeleton, self._sites, stream.values)
+        filling = self._filling(stream)
+        tracer = Tracer(self._chart, filling.skeleton, self._sites, stream.values)
         plain = [adopt(value) for value in stream.values]
-        return tracer.documents(self._filled(_Filling(template.name or "", skeleton, fill), plain))
+        return tracer.documents(self._filled(filling, plain))
 
     def _names(self, scope: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -179,6 +178,17 @@ class Renderer:
             return adopt(value)
         except (TemplateFailure, MissingValueError) as reason:
             raise SlotFailure(self._sites[site], reason) from None
+
+    def _filling(self, stream: Stream) -> _Filling:
+        try:
+            return _Filling(stream.template, *self._skeleton(stream.shape))
+        except (TypeError, ValueError) as error:  # a number that JSON cannot hold, inside a nested document
+            raise self._unfit(stream.template, str(error)) from error
+        except (SyntaxError, RecursionError, MemoryError) as error:  # what compilers say of it
+            raise self._unfit(stream.template, "is nested too deep") from error
+
+    def _unfit(self, template: str, problem: str) -> ChartError:
+        return ChartError(Fault(one_line(problem), subject=f"{self._chart}/templates/{template}"))
 
     def _skeleton(self, shape: tuple[int, ...]) -> tuple[Skeleton, Fill]:
         known = self._skeletons.get(shape)
@@ -204,8 +214,7 @@ class Renderer:
             site = self._sites[filling.skeleton.slots[error.index]]
             raise ChartError(fault_at(self._chart, site, str(error))) from None
         except (TypeError, ValueError) as error:  # a number that JSON cannot hold, inside a nested document
-            place = f"{self._chart}/templates/{filling.template}"
-            raise ChartError(Fault(one_line(str(error)), subject=place)) from error
+            raise self._unfit(filling.template, str(error)) from error
 
     def _objects(self, filling: _Filling, values: Sequence[Any], *, shared: bool) -> list[Object]:
         documents = self._filled(filling, values, shared=shared)

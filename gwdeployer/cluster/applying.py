@@ -63,9 +63,10 @@ def _hold_once(planned: Object, live: Object) -> None:
             metadata[name] = held[name]
     texts, held = planned.get("data"), live.get("data")
     if texts.__class__ is dict is held.__class__:
-        for name, text in texts.items():
-            if text.__class__ is str and len(text) > _LONG and text == held.get(name):
-                texts[name] = held[name]
+        long = [name for name, text in texts.items() if text.__class__ is str and len(text) > _LONG]
+        same = {name: held[name] for name in long if texts[name] == held.get(name)}
+        if same:  # the map may be that of other plans, too
+            planned["data"] = {**texts, **same}
 
 
 @dataclass(slots=True)

@@ -78,7 +78,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Held:
-    """What texts were decoded to, for as long as anybody else holds it. Safe for threads.
+    """What texts were decoded to. What nobody else holds goes once it is looked for. Safe for threads.
 
     For what the children of one owner have in common: they are of several kinds, and a list has all of one
     kind, so however few were remembered that were met last, none would ever be met again.
@@ -97,12 +97,15 @@ class Held:
         return self._taken(text) if known is None else known
 
     def __len__(self) -> int:
-        """Return how many are held: at most twice as many as others hold, or a thousand."""
+        """Return how many are held: at most twice as many as others held at the last look, or a thousand."""
         return len(self._held)
 
     def _taken(self, text: bytes) -> Any:
         value = self._decode(text)
         with self._lock:
+            known = self._held.get(text)
+            if known is not None:  # by now
+                return known
             if len(self._held) >= self._room:
                 self._let_go()
             self._held[text] = value

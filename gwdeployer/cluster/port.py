@@ -5,9 +5,9 @@ client, one of an embedder's own, a fake. Every method raises the subclasses of
 :class:`~gwdeployer.errors.ApiError` that ``errors.py`` draws, and nothing else. Methods are called by several
 threads at once. ``timeout`` is in seconds, for one request.
 
-What ``get`` and ``list`` return is the caller's own. What a write returns, what a watch tells, and what a
-list gives to ``keep`` is for reading only: caches hold it, or parts of it. When managedFields were written
-neither a watch nor such a list need tell: no cache is asked for that.
+What ``get`` and ``list`` return is the caller's own, but for its managedFields. What a write returns, what a
+watch tells, and what a list gives to ``keep`` is for reading only: caches hold it, or parts of it. When
+managedFields were written neither a watch nor such a list need tell: no cache is asked for that.
 """
 
 from __future__ import annotations

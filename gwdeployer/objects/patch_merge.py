@@ -58,17 +58,9 @@ def strategic_merge(obj: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     Raises ``ParametersError`` with every fault found, paths relative to the object; ``about()`` adds whose
     patch it was.
     """
-    return merge_into(copied(obj), patch)
-
-
-def merge_into(obj: Object, patch: Mapping[str, Any]) -> Object:
-    """Like ``strategic_merge``, in the containers of ``obj``: for whoever has an object of their own.
-
-    Copying a Deployment costs more than patching it. After a fault ``obj`` is merged in part.
-    """
     merge = _Merge()
     rule = rule_of_kind(str(obj.get("apiVersion", "")), str(obj.get("kind", "")))
-    result: dict[str, Any] = {"": obj}
+    result: dict[str, Any] = {"": copied(obj)}
     if shape_of(patch) != "map":
         merge.wrong("map", patch, ())
     elif rule is None:

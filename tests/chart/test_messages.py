@@ -98,6 +98,10 @@ def told(one, values=VALUES):
         ("k: {{ 1e300 * 1e300 }}", "3 {{ 1e300 * 1e300 }}: the number inf is not data"),
         ("k: {{ [1e300 * -1e300] }}", "3 {{ [1e300 * -1e300] }}: the number -inf is not data"),
         ("k: !yaml {a: {{ 10 ** 400 }}}", ": int is not JSON data"),
+        ("k: !yaml 0x" + "f" * 300, ": int is not JSON data"),
+        ("k: !yaml {a: 0x" + "f" * 300 + "}", ": int is not JSON data"),
+        ("k: !yaml {<<: {a: 0x" + "f" * 300 + "}}", ": int is not JSON data"),
+        ("k: " + '{"{{ Values.text }}": ' * 90 + "1" + "}" * 90, ": is nested too deep"),
         ("k: {{ 'x' | int }}", "3 {{ 'x' | int }}: \"x\" is not a whole number"),
         ("k: {{ 'x' | b64decode }}", "3 {{ 'x' | b64decode }}: b64decode takes base64 of UTF-8 text"),
         (

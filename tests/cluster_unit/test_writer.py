@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from gwdeployer.cluster import Action
+from gwdeployer.cluster.applying import _hold_once
 from gwdeployer.cluster.patience import Patience
 from gwdeployer.cluster.writer import PARALLEL, Writer
 from gwdeployer.errors import Forbidden, Interrupted, KindNotInstalled, ServerFailure
@@ -320,3 +321,11 @@ def test_a_long_text_that_is_live_is_held_once(writer: Writer, cluster: FakeClus
     plan = thing(CONFIG_MAP, data={"long": "configuration " * 100, "short": "1"})
     anew, live = deployed_again(writer, cluster, plan)
     assert anew["data"]["long"] is live["data"]["long"]
+
+
+def test_what_other_plans_have_too_stays_as_it_is() -> None:
+    shared = {"long": "configuration " * 100}
+    planned: Object = {"metadata": {}, "data": shared}
+    live = json.loads(json.dumps(planned))
+    _hold_once(planned, live)
+    assert planned["data"]["long"] is live["data"]["long"] is not shared["long"]

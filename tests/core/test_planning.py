@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import Any
 
@@ -315,6 +316,15 @@ class Writing(Reading):
         return objects
 
 
+class Wrapping(Reading):
+    """Does what it wraps does, and more."""
+
+    @wraps(Reading.post_process)
+    def post_process(self, owner: Object, objects: list[Object], context: ContextClass) -> list[Object]:
+        objects[-1]["spec"]["template"]["spec"]["containers"][0]["env"].append(owner["metadata"]["name"])
+        return super().post_process(owner, objects, context)
+
+
 def containers_of(generator: HelmValuesGenerator) -> list[Any]:
     """Return the containers that are planned for some Sites, one after the other."""
     machine = deployer(generator, {"all.yaml.j2": DEEP})
@@ -332,9 +342,10 @@ def test_plans_have_in_common_what_is_the_same_for_all_owners(generator: HelmVal
     assert others[1] == first
 
 
-def test_who_changes_objects_is_given_others_each_time() -> None:
-    assert not Writing().only_reads  # although what it overrides is marked
-    env = [containers[0]["env"] for containers in containers_of(Writing())]
+@pytest.mark.parametrize("generator", [Writing(), Wrapping()])
+def test_who_changes_objects_is_given_others_each_time(generator: HelmValuesGenerator) -> None:
+    assert not generator.only_reads  # although what it overrides is marked
+    env = [containers[0]["env"] for containers in containers_of(generator)]
     assert env == [[{"name": "A", "value": "1"}, name] for name in ("a", "b", "c", "d")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,27 @@ def test_a_question_without_an_answer_is_recorded_too_and_counts_as_changed(
     assert list(recording.reads.values()) == [None]
     assert not unchanged(recording.reads, Unsynced())
     assert not unchanged(recording.reads, MemoryStore())
+
+
+class Failing(Sequence[Object]):
+    """An answer that is fetched when it is looked at, in vain."""
+
+    def __len__(self) -> int:
+        raise NotSynced("gone meanwhile")
+
+    def __getitem__(self, index: Any) -> Any:
+        raise NotSynced("gone meanwhile")
+
+
+def test_an_answer_that_fails_later_is_recorded_too() -> None:
+    class Lazy(MemoryStore):
+        def list(self, *_: Any, **__: Any) -> Failing:
+            return Failing()
+
+    recording = RecordingStore(Lazy())
+    with pytest.raises(NotSynced, match="gone meanwhile"):
+        recording.list(TENANT)
+    assert list(recording.reads.values()) == [None]
 
 
 @pytest.mark.parametrize("ask", ASK, ids=["get", "list"])

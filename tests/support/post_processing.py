@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from gwdeployer import HelmValuesGenerator
+from gwdeployer import HelmValuesGenerator, reads_only
+from gwdeployer.generator import _only_reading
 
 _PostProcess = Callable[..., Any]
 
@@ -17,13 +18,14 @@ _PostProcess = Callable[..., Any]
 def hold_to_reading(monkeypatch: pytest.MonkeyPatch, *generators: type[HelmValuesGenerator]) -> None:
     """Let whatever a generator's ``post_process`` changes fail the test that runs."""
     for generator in generators:
+        assert generator.post_process in _only_reading
         monkeypatch.setattr(generator, "post_process", _held(generator.post_process))
 
 
 def _held(method: _PostProcess) -> _PostProcess:
-    @wraps(method)  # with its mark
+    @reads_only
+    @wraps(method)
     def post_process(generator: HelmValuesGenerator, owner: Any, objects: list[Any], context: Any) -> Any:
-        assert generator.only_reads
         before = copy.deepcopy(objects)
         try:
             return method(generator, owner, objects, context)
