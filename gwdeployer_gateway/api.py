@@ -183,7 +183,7 @@ def spec_of(obj: Object, model: type[S]) -> S:
         raise ParametersError(Fault(f.message, f.path, subject, hint=f.hint) for f in faults) from None
 
 
-_SHARED: IdentityCache[ApiModel] = IdentityCache()
+_SHARED: IdentityCache[ApiModel] = IdentityCache(64)
 
 
 def shared_spec_of(obj: Object, model: type[S]) -> S:

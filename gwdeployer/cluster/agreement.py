@@ -8,6 +8,7 @@ closer look is needed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -118,7 +119,8 @@ class _Part:
 _known: dict[tuple[int, int], _Part] = {}
 #: Maps by their names, and the identity of info and of the parts.
 _known_maps: dict[tuple[Any, ...], _Map] = {}
-_REMEMBERED = 1024
+_REMEMBERED = 512
+_remembering = threading.Lock()
 
 
 def _part_of(fields: Fields, info: FieldInfo) -> _Part:
@@ -135,9 +137,10 @@ def _map_of(fields: Fields, info: FieldInfo) -> _Map:
 
 
 def _remembered(known: dict[K, V], key: K, made: V) -> V:
-    if len(known) >= _REMEMBERED:
-        known.clear()
-    known[key] = made
+    with _remembering:
+        if len(known) >= _REMEMBERED:
+            del known[next(iter(known))]  # the oldest
+        known[key] = made
     return made
 
 
