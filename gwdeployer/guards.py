@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +12,9 @@ from gwdeployer.objects import (
     Object,
     describe,
     is_dns_subdomain,
+    is_mapping,
     is_namespaced,
+    mapping_of,
     metadata_of,
 )
 from gwdeployer.objects.states import Place, place_of
@@ -78,7 +80,7 @@ def _is_name(name: str, kind: KindRef) -> bool:
 def _text_faults(obj: Object, mapping: Any, path: str) -> Iterator[Fault]:
     if mapping is None:
         return
-    if not (mapping.__class__ is dict or isinstance(mapping, Mapping)):
+    if not is_mapping(mapping):
         yield _fault(obj, f"{shown(mapping)} is not a mapping", path)
         return
     for key, value in mapping.items():
@@ -91,13 +93,9 @@ def _selector_faults(obj: Object) -> Iterator[Fault]:
     spec = obj.get("spec")
     if not (spec.__class__ is dict and "template" in spec and "selector" in spec):
         return
-    wanted = _mapping(_mapping(spec["selector"]).get("matchLabels"))
-    labels = _mapping(metadata_of(_mapping(spec["template"])).get("labels"))
+    wanted = mapping_of(mapping_of(spec["selector"]).get("matchLabels"))
+    labels = mapping_of(metadata_of(mapping_of(spec["template"])).get("labels"))
     missing = [key for key, value in wanted.items() if labels.get(key) != value]
     if missing:
         message = f"the pods' labels do not match the selector: {', '.join(missing)}"
         yield _fault(obj, message, "spec.template.metadata.labels", "leave these labels as they are")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if value.__class__ is dict or isinstance(value, Mapping) else {}

@@ -35,6 +35,7 @@ from gwdeployer.objects.owners import Owner
 from gwdeployer.provenance import LeafPath, Origin
 from gwdeployer.store import ObjectStore
 
+#: One for all plans: most have nothing to name, and each empty set of its own takes 200 bytes.
 _NONE: frozenset[Any] = frozenset()
 
 

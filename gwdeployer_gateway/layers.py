@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from gwdeployer.errors import Fault, ParametersError
 from gwdeployer.generator import Context
-from gwdeployer.objects import IdentityCache, KindRef, Object, describe, name_of, namespace_of
+from gwdeployer.objects import IdentityCache, KindRef, Object, describe, is_mapping, name_of, namespace_of
 from gwdeployer.parameters import Layer, Merged, merge_layers, read_layer
 from gwdeployer.parameters_kind import ParametersKind
 from gwdeployer.store import LayeredStore, MemoryStore, ObjectStore
@@ -196,14 +196,10 @@ def reference_in(obj: Object, *path: str) -> Mapping[str, Any] | None:
     """Return the reference at a path of an object's spec as it stands there, right or wrong."""
     place: Any = obj.get("spec")
     for name in path:
-        if not _is_map(place):
+        if not is_mapping(place):
             return None
         place = place.get(name)
-    return place if _is_map(place) else None
-
-
-def _is_map(value: Any) -> bool:
-    return value.__class__ is dict or isinstance(value, Mapping)
+    return place if is_mapping(place) else None
 
 
 def _home(obj: Object) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gwdeployer.chart.data import TemplateFailure, adopt
 from gwdeployer.errors import MAX_FOREIGN_TEXT, ChartError, Fault, nearest, one_line
+from gwdeployer.objects import is_mapping
 
 _LEAVES = frozenset((str, bool, int, list))
 
@@ -24,15 +25,11 @@ def coalesce(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str
             result[key] = value
         elif value is None:
             del result[key]
-        elif default.__class__ not in _LEAVES and _is_map(default) and _is_map(value):
+        elif default.__class__ not in _LEAVES and is_mapping(default) and is_mapping(value):
             result[key] = coalesce(default, value)
         else:
             result[key] = value
     return result
-
-
-def _is_map(value: Any) -> bool:
-    return value.__class__ is dict or isinstance(value, Mapping)  # to ask for the latter takes its time
 
 
 class Schema:

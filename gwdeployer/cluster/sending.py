@@ -10,7 +10,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from gwdeployer.objects import Object
+from gwdeployer.objects import Object, is_mapping
 from gwdeployer.objects.type_data import ANYTHING, FieldInfo, fields_of_kind, fields_of_value
 
 _SCALARS = frozenset({str, int, bool, float})
@@ -54,7 +54,7 @@ def _with_data(secret: Object) -> Object:
 
 
 def _kept(value: Any, info: FieldInfo) -> Any:
-    if value.__class__ is dict or isinstance(value, Mapping):
+    if is_mapping(value):
         return _kept_map(value, info)
     if value.__class__ is list or isinstance(value, (list, tuple)):
         items = info.items or ANYTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 #: One Kubernetes object. Never mutated once handed on.
 Object = dict[str, Any]
@@ -76,10 +76,20 @@ class ObjectRef(NamedTuple):
         )
 
 
+def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Return whether a value is a mapping. Most are dicts, and to ask an abstract class takes its time."""
+    return value.__class__ is dict or isinstance(value, Mapping)
+
+
+def mapping_of(value: object) -> Mapping[str, Any]:
+    """Return a value that is a mapping, and for any other an empty one."""
+    return value if is_mapping(value) else {}
+
+
 def metadata_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an object's metadata; empty where it has none."""
     metadata = obj.get("metadata")
-    return metadata if metadata.__class__ is dict or isinstance(metadata, Mapping) else {}
+    return metadata if is_mapping(metadata) else {}
 
 
 def name_of(obj: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from gwdeployer.errors import shown
-from gwdeployer.objects import Object
+from gwdeployer.objects import Object, mapping_of
 from gwdeployer_gateway.addresses import is_ip
 from gwdeployer_gateway.api import Address
 from gwdeployer_gateway.status.conditions import Reason
@@ -40,7 +40,7 @@ def given_by(service: Object, wanted: Collection[str] = ()) -> list[StatusAddres
     Of a load balancer's ingress its hostname counts more than its IP (which may change behind the name),
     unless the IP is ``wanted``. While a load balancer has none, a Service has no other.
     """
-    spec = _mapping(service.get("spec"))
+    spec = mapping_of(service.get("spec"))
     values = dict.fromkeys([*_values(service, spec, wanted), *(spec.get("externalIPs") or ())])
     return [_typed(value) for value in values][:_MOST]
 
@@ -50,7 +50,7 @@ def _values(service: Object, spec: Mapping[str, Any], wanted: Collection[str]) -
         single = spec.get("clusterIP")
         yield from (ip for ip in spec.get("clusterIPs") or [single] if ip and ip != "None")
         return
-    balancer = _mapping(_mapping(service.get("status")).get("loadBalancer"))
+    balancer = mapping_of(mapping_of(service.get("status")).get("loadBalancer"))
     for ingress in balancer.get("ingress") or ():
         ip, hostname = ingress.get("ip") or "", ingress.get("hostname") or ""
         value = ip if ip and hostname and _same_form(ip) in wanted else hostname or ip
@@ -112,7 +112,7 @@ def _not_given(
         return Reason(NOT_USABLE, f"{path}: {shown(value)} is not an IP address; correct it")
     if asked > 1:
         return Reason(NOT_USABLE, f"{path}: {value} is not used: a Service takes one address; keep one")
-    type_ = _mapping(service.get("spec")).get("type")
+    type_ = mapping_of(service.get("spec")).get("type")
     if type_ != "LoadBalancer":
         return Reason(NOT_USABLE, f"{path}: {value} cannot be asked of a Service of type {type_}; remove it")
     if not given:
@@ -124,7 +124,7 @@ def _not_given(
 
 
 def _waiting(service: Object) -> str:
-    type_ = _mapping(service.get("spec")).get("type")
+    type_ = mapping_of(service.get("spec")).get("type")
     return "waiting for load balancer" if type_ == "LoadBalancer" else "the Service has no address"
 
 
@@ -135,7 +135,3 @@ def _typed(value: str, type_: str | None = None) -> StatusAddress:
 def _same_form(value: str) -> str:
     """Return an IP address in the form that is the same for all spellings of it."""
     return str(ip_address(value)) if is_ip(value) else value
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if value.__class__ is dict or isinstance(value, Mapping) else {}

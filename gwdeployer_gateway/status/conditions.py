@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gwdeployer.objects import Object, metadata_of
+from gwdeployer.objects import Object, mapping_of, metadata_of
 from gwdeployer.status import Condition, with_conditions
 
 ACCEPTED = "Accepted"
@@ -43,7 +43,7 @@ def merged(
 def status_before(obj: Object) -> Mapping[str, Any]:
     """Return an object's status; empty where it has none."""
     status = obj.get("status")
-    return status if status.__class__ is dict or isinstance(status, Mapping) else {}
+    return mapping_of(status)
 
 
 def conditions_before(status: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
