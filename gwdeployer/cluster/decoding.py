@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from sys import getrefcount, intern
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -81,7 +81,7 @@ class Held:
     """What texts were decoded to. What nobody else holds goes once it is looked for. Safe for threads.
 
     For what the children of one owner have in common: they are of several kinds, and a list has all of one
-    kind, so however few were remembered that were met last, none would ever be met again.
+    kind, so of some thousands that were met last none would be met again where owners are more.
     """
 
     def __init__(self, decode: Callable[[bytes], Any]) -> None:
@@ -130,7 +130,7 @@ def object_in(text: bytes | Raw, *, shared: bool = False) -> Object:
     """
     if shared:
         return _object_in(text, _shared, _shared_metadata)
-    return _object_in(text, _anything, _metadata)
+    return _object_in(text, _anything, _own_metadata)
 
 
 def page_in(text: bytes, *, shared: bool = False) -> Page:
@@ -172,29 +172,16 @@ def _object_in(text: bytes | Raw, decode: Callable[[Raw], Any], metadata: Callab
         return _object(text)
 
 
-def _metadata(text: Raw) -> Any:
-    parts = _map(text)
-    entries = parts.pop("managedFields", None)
-    metadata: Object = {name: _anything(part) for name, part in parts.items()}
-    if entries is not None:
-        metadata["managedFields"] = _each_as_it_is(entries)
-    return metadata
-
-
-def _shared_metadata(text: Raw, managed: Callable[[Raw], list[Object]] | None = None) -> Any:
+def _metadata(text: Raw, named: Callable[[bytes], Any], managed: Callable[[Raw], list[Object]]) -> Any:
+    """Return what metadata are; ``named`` decodes what names the owner, ``managed`` managedFields."""
     parts = _map(text)
     entries = parts.pop("managedFields", None)
     metadata: Object = {
-        name: _known_to_siblings(bytes(part)) if name in _OF_SIBLINGS else _anything(part)
-        for name, part in parts.items()
+        name: named(bytes(part)) if name in _OF_SIBLINGS else _anything(part) for name, part in parts.items()
     }
     if entries is not None:
-        metadata["managedFields"] = (managed or _each_as_it_is)(entries)
+        metadata["managedFields"] = managed(entries)
     return metadata
-
-
-def _held_metadata(text: Raw) -> Any:
-    return _shared_metadata(text, _managed)
 
 
 def _each_as_it_is(text: Raw) -> list[Object]:
@@ -263,3 +250,6 @@ def _known(text: bytes) -> Any:
 _known_entry = lru_cache(maxsize=_KNOWN)(_made)
 _known_to_siblings = Held(_anything)
 _fields_of_metadata = Held(_metadata_fields)
+_own_metadata = partial(_metadata, named=_anything, managed=_each_as_it_is)
+_shared_metadata = partial(_metadata, named=_known_to_siblings, managed=_each_as_it_is)
+_held_metadata = partial(_metadata, named=_known_to_siblings, managed=_managed)
