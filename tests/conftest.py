@@ -6,7 +6,8 @@ import os
 from collections import Counter
 
 import pytest
-from hypothesis import settings
+from hypothesis import find, settings
+from hypothesis import strategies as st
 
 pytest_plugins = ["tests.servers.fixtures"]
 
@@ -16,6 +17,15 @@ settings.load_profile("gate" if os.environ.get("CI") else "default")
 
 # What one run of the tests leaves in the user's cache, the next one shall not find.
 os.environ["GWDEPLOYER_CACHE"] = ""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def characters() -> None:
+    """Have the table made that the first text ever drawn needs: a slow machine takes a second for it.
+
+    The test that happens to draw it must not be taken for a slow one.
+    """
+    find(st.text(), lambda _: True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
